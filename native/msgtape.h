@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libmsgtape: opens the kernel programs, attaches them, drains their ring buffer into batches on a thread of
+ * its own. Knows records by their header only; decodes nothing, writes no file.
+ *
+ * Every function returns 0 or a negative errno; mt_error() then has a line for users. One tape at a time is
+ * driven by one caller at a time, except mt_next_batch(), which may wait on a second thread.
+ */
+#ifndef MSGTAPE_H
+#define MSGTAPE_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+#define MT_MAX_EVENTS 32
+#define MT_MAX_GAPS 64
+#define MT_MAX_CPU_LOSSES 1024
+
+struct mt_tape;
+
+/* Opens the object, hands over the read-only configuration (struct mt_config, encoded by the caller from the
+ * object's BTF) and loads. ring_bytes: a power of two, at least a page. message/len: for users, on failure. */
+int mt_open(const char *object_path, const void *config, size_t config_len, uint32_t ring_bytes,
+	    struct mt_tape **tape, char *message, size_t message_len);
+
+/* Attaches every program of the object; on failure what was attached is detached again. */
+int mt_attach(struct mt_tape *tape);
+
+/* The last error of this tape, for users. Owned by the tape. */
+const char *mt_error(const struct mt_tape *tape);
+
+/* Adds a process, and from then on its descendants, to those recorded (MT_FILTER_TREE). */
+int mt_track(struct mt_tape *tape, uint32_t tgid);
+
+/* Processes in the tree now: 0 when the command and all its descendants are gone. */
+int mt_tracked(struct mt_tape *tape, uint64_t *count);
+
+/* Starts the drain thread: looks at the ring every poll_ms, closes a batch at batch_bytes or batch_ms. */
+int mt_start(struct mt_tape *tape, uint32_t batch_bytes, uint32_t batch_ms, uint32_t poll_ms);
+
+/* Lost records on one cpu between two records that were kept. to_ns 0: still open at the batch's end. */
+struct mt_gap {
+	uint32_t cpu;
+	uint32_t pad;
+	uint64_t from_ns; /* time of the last record kept before; 0: none */
+	uint64_t to_ns;
+	uint64_t lost;
+};
+
+struct mt_event_count {
+	uint32_t entries; /* first parts only */
+	uint32_t exits;
+};
+
+struct mt_cpu_loss {
+	uint32_t cpu;
+	uint32_t pad;
+	uint64_t lost; /* since the start */
+};
+
+/* What a batch holds, so that nobody has to look at each record again. */
+struct mt_batch {
+	uint64_t records_len; /* bytes of ENTRY and EXIT records, verbatim, in ring order */
+	uint64_t names_len;   /* bytes of TASK and QUEUE records, verbatim; repeats of what was seen are dropped */
+	uint64_t first_record; /* number of the first record since the start */
+	uint32_t records;
+	uint32_t tasks;	      /* keys in the tasks area: struct mt_task_key each */
+	uint32_t queues;      /* keys in the queues area: struct mt_queue_key each */
+	uint32_t gaps;
+	uint32_t gaps_missed; /* gaps beyond MT_MAX_GAPS, folded into the last one */
+	uint32_t cpu_losses;
+	uint64_t first_time_ns; /* 0: no records */
+	uint64_t last_time_ns;
+	uint64_t oldest_open_ns; /* 0: none */
+	uint32_t open_calls;
+	uint32_t final; /* the last batch: the programs are detached and the ring is empty */
+	struct mt_event_count counts[MT_MAX_EVENTS];
+	struct mt_gap gap[MT_MAX_GAPS];
+	struct mt_cpu_loss cpu_loss[MT_MAX_CPU_LOSSES];
+};
+
+struct mt_task_key {
+	uint64_t start_ns;
+	uint32_t tid;
+	uint32_t pad;
+};
+
+struct mt_queue_key {
+	uint64_t id;
+	uint64_t generation;
+	uint32_t namespace_inum;
+	uint32_t kind;
+};
+
+/* Waits up to timeout_ms for the next batch. 1: copied; 0: none yet; -ENODATA: the final one was taken;
+ * -ENOSPC: a buffer is too small (batch says how much is needed, the batch stays). */
+int mt_next_batch(struct mt_tape *tape, uint32_t timeout_ms, struct mt_batch *batch, void *records,
+		  size_t records_size, void *names, size_t names_size, struct mt_task_key *tasks,
+		  size_t tasks_max, struct mt_queue_key *queues, size_t queues_max);
+
+/* Calls in flight now, as the drained records show: for inventories. Returns how many, at most max. */
+struct mt_open_call {
+	uint64_t start_ns;
+	uint64_t enter_ns;
+	uint32_t tid;
+	uint32_t event;
+};
+int mt_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max);
+
+struct mt_totals {
+	uint64_t recorded; /* entry and exit records, all parts */
+	uint64_t lost_ring_full;
+	uint64_t lost_no_scratch;
+	uint64_t lost_recursion; /* runs that the kernel skipped: their events are not known */
+	uint64_t x32;
+	uint64_t announce_failed;
+	uint64_t no_task_state;
+	uint64_t ring_used; /* bytes waiting now */
+	uint64_t recorded_entries[MT_MAX_EVENTS];
+	uint64_t recorded_exits[MT_MAX_EVENTS];
+	uint64_t lost_entries[MT_MAX_EVENTS];
+	uint64_t lost_exits[MT_MAX_EVENTS];
+};
+int mt_totals(struct mt_tape *tape, struct mt_totals *totals);
+
+/* Detaches the programs and lets the drain thread empty the ring; batches go on until the final one. */
+int mt_stop(struct mt_tape *tape);
+
+/* Ends whatever runs and frees everything. NULL is fine. */
+void mt_close(struct mt_tape *tape);
+
+/* A command that waits before its first instruction. argv ends with NULL. uid, gid: -1 to keep. */
+struct mt_command;
+int mt_command_prepare(char *const *argv, const char *user, struct mt_command **command, char *message,
+		       size_t message_len);
+uint32_t mt_command_pid(const struct mt_command *command);
+/* Lets it go; an exec that fails comes back here as -errno. */
+int mt_command_release(struct mt_command *command, char *message, size_t message_len);
+/* 1 and a wait(2) status when it has ended, 0 while it runs. */
+int mt_command_poll(struct mt_command *command, int *wait_status);
+int mt_command_signal(struct mt_command *command, int signal);
+void mt_command_close(struct mt_command *command);
+
+/* Tries one mechanism, for doctor. name: "tp_btf", "raw_tp", "ringbuf", "task_storage", … ; 0, or why not. */
+int mt_probe(const char *name, char *message, size_t message_len);
+
+#endif

@@ -1,0 +1,148 @@
+/**
+ * The shape of the catalogue: what is known of every event before any capture is read.
+ *
+ * One row an event; recorder, decoder, `explain`, docs and tests all read it. Holds no layouts: sizes and
+ * offsets of structs come from BTF.
+ */
+
+/** A calling convention. `ia32` is 32-bit code on an x86_64 kernel. */
+export type Abi = "x86_64" | "ia32" | "arm64";
+
+/** The call through which several events share one number on ia32. */
+export type Mux = "ipc" | "socketcall";
+
+/** The family decides the command-line group: posix-mq, sysv-msg, socket-msg. */
+export type Family = "posix-mq" | "sysv-msg" | "socket-msg";
+
+/**
+ * - `K`: the kernel gives it meaning by value
+ * - `U`: points to user memory
+ * - `TOCTOU`: that memory is read by the kernel after a tracer could read it
+ * - `OPT`: may be null
+ */
+export type Tag = "K" | "U" | "TOCTOU" | "OPT";
+
+export type Direction = "in" | "out" | "inout";
+
+/**
+ * A C type as the native (64-bit) prototype spells it. It decides sign, width and the JSON kind in every ABI:
+ * `size_t` and `long` are decimal strings also when an ia32 call passed 32 bits.
+ */
+export type ScalarType = "int" | "unsigned int" | "mqd_t" | "umode_t" | "key_t" | "size_t" | "long";
+
+/** The struct's name in BTF, by ABI. */
+export interface StructNames {
+  readonly native: string;
+  readonly compat: string;
+}
+
+/** How a scalar is written in text: a named set of flags or values from `flags.ts`. */
+export type Notation =
+  | "decimal"
+  | "fd"
+  | "oflag"
+  | "mode"
+  | "key"
+  | "msgflg_get"
+  | "msgflg"
+  | "msgctl_cmd"
+  | "msg_flags";
+
+/** What a pointer argument leads to. */
+export type Pointee =
+  | { readonly kind: "bytes"; readonly length: { readonly arg: number } | "ret" }
+  /** System V msgbuf: a `long` mtype, then mtext of the length given (msgsz at entry, the result at exit). */
+  | { readonly kind: "msgbuf"; readonly length: { readonly arg: number } | "ret" }
+  | { readonly kind: "string" }
+  | { readonly kind: "number"; readonly type: "unsigned int" }
+  | { readonly kind: "struct"; readonly struct: StructNames }
+  | { readonly kind: "msghdr" }
+  | { readonly kind: "mmsghdr"; readonly count: { readonly arg: number } }
+  /** msgctl's buf: which struct, if any, depends on cmd. */
+  | { readonly kind: "msgctl" };
+
+export interface Argument {
+  readonly name: string;
+  /** As in the prototype: `const char *`. */
+  readonly cType: string;
+  readonly tags: readonly Tag[];
+  readonly direction: Direction;
+  readonly value:
+    | { readonly kind: "scalar"; readonly type: ScalarType; readonly notation: Notation }
+    | { readonly kind: "pointer"; readonly to: Pointee };
+}
+
+/** `(args[arg] & mask) === value`, on the low 32 bits. */
+export interface Condition {
+  readonly arg: number;
+  readonly mask: number;
+  readonly value: number;
+}
+
+/** Where an argument-like number comes from: an argument, or the result. */
+export type Operand = { readonly arg: number } | "ret";
+
+/**
+ * One thing that the kernel programs keep of a call. `only` limits a step to some layouts: `native`, `compat`
+ * (ia32 by its own number or socketcall), `compat_ipc` (ia32 through ipc); without it all.
+ */
+export type Step = {
+  readonly when?: Condition;
+  readonly onSuccess?: true;
+  readonly only?: readonly Variant[];
+} & (
+  | { readonly take: "string"; readonly arg: number }
+  | { readonly take: "bytes"; readonly arg: number; readonly length: Operand; readonly prefix?: "long" }
+  | { readonly take: "struct"; readonly arg: number; readonly struct: StructNames }
+  /** A fixed number of bytes that is no struct: `unsigned int *msg_prio`. */
+  | { readonly take: "fixed"; readonly arg: number; readonly bytes: number }
+  | { readonly take: "cookie"; readonly arg: number }
+  | {
+      readonly take: "msghdr";
+      readonly arg: number;
+      readonly payload: boolean;
+      /** Output of a receive: data bounded by the result. */
+      readonly received: boolean;
+    }
+  | {
+      readonly take: "mmsghdr";
+      readonly arg: number;
+      readonly count: Operand;
+      readonly payload: boolean;
+      readonly received: boolean;
+    }
+  | { readonly take: "mqd" | "msqid" | "socket"; readonly from: Operand }
+);
+
+export type Variant = "native" | "compat" | "compat_ipc";
+
+/** Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. */
+export interface MuxCall {
+  readonly mux: Mux;
+  readonly call: number;
+  /** ipc: the operand of each argument. socketcall: the index in the args array. */
+  readonly from: readonly number[];
+}
+
+export interface EventRow {
+  /** In captures and kernel programs; never reused. 1..31. */
+  readonly id: number;
+  /** The syscall's name: `mq_timedsend`. */
+  readonly name: string;
+  readonly family: Family;
+  /** Hot on any host: recorded only when asked for by name or group. */
+  readonly onRequest: boolean;
+  readonly numbers: Readonly<Partial<Record<Abi, number>>>;
+  readonly muxes: readonly MuxCall[];
+  readonly args: readonly Argument[];
+  /** What a result that is no error means. */
+  readonly returns: "zero" | "fd" | "id" | "bytes" | "count" | "msgctl";
+  readonly entry: readonly Step[];
+  readonly exit: readonly Step[];
+  /** The argument that names the queue, and how. mq_open and msgget name it by their result. */
+  readonly queue: { readonly kind: "posix" | "sysv" | "socket"; readonly by: Operand } | null;
+  /** errno names that this call gives, with what each means here. */
+  readonly errors: readonly { readonly errno: string; readonly means: string }[];
+  readonly related: readonly string[];
+  readonly summary: string;
+}

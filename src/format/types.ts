@@ -1,0 +1,212 @@
+/**
+ * What a capture holds, frame by frame, as plain data. Encodings: format-spec/spec.md.
+ *
+ * All times are nanoseconds of CLOCK_BOOTTIME on the recording host, as bigint (an uptime of 104 days passes
+ * 2^53). What is unknown is null, never 0.
+ */
+
+/** Frame types; values are in the file and never reused. 0x8000 and above are private. */
+export const FrameType = {
+  HOST: 1,
+  BTF: 2,
+  CLOCKS: 3,
+  INVENTORY: 4,
+  CHUNK: 5,
+  GAP: 6,
+  INDEX: 7,
+  SUMMARY: 8,
+} as const;
+
+/** Readings of the three clocks, taken as near together as can be. */
+export interface ClockTriple {
+  readonly boottimeNs: bigint;
+  readonly monotonicNs: bigint;
+  readonly realtimeNs: bigint;
+  /** How far apart the bracketing readings were: the triple's uncertainty. */
+  readonly uncertaintyNs: bigint;
+  /** Why it was taken. */
+  readonly reason: "start" | "interval" | "step" | "end";
+}
+
+export interface HostInfo {
+  readonly hostname: string;
+  readonly sysname: string;
+  readonly release: string;
+  readonly version: string;
+  readonly machine: string;
+  readonly arch: "x86_64" | "arm64";
+  readonly littleEndian: boolean;
+  readonly pageSize: number;
+  readonly bootId: string | null;
+  readonly cpus: number;
+  readonly recorder: { readonly name: "msgtape"; readonly version: string };
+  /** True for captures that no kernel wrote. */
+  readonly synthetic: boolean;
+  readonly config: RecordConfig;
+  readonly attachPlan: readonly AttachedHook[];
+}
+
+export interface RecordConfig {
+  readonly events: readonly string[];
+  readonly snapBytes: number;
+  readonly bufferBytes: number;
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  readonly command: readonly string[] | null;
+}
+
+/** A hook that was tried, and what came of it. */
+export interface AttachedHook {
+  readonly plane: "syscall" | "kernel" | "libc" | "task";
+  readonly hook: string;
+  readonly mechanism: string;
+  readonly attached: boolean;
+  readonly why: string | null;
+}
+
+/** A BTF blob, whole and self-contained. `host`: slice of the recording kernel's; `recorder`: the program object's. */
+export interface BtfFrame {
+  readonly origin: "host" | "recorder";
+  readonly sha256: string;
+  readonly data: Uint8Array;
+}
+
+export interface TaskEntry {
+  /** Key: `tid:startNs`. */
+  readonly tid: number;
+  readonly startNs: bigint;
+  readonly tgid: number;
+  /** Since when these names hold; an earlier entry of the same task holds before. */
+  readonly sinceNs: bigint;
+  readonly comm: Uint8Array;
+  readonly ppid: number | null;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly namespacePid: number | null;
+  readonly namespaceTid: number | null;
+  readonly exe: string | null;
+  readonly exeName: Uint8Array | null;
+  /** NUL-separated. */
+  readonly cmdline: Uint8Array | null;
+  readonly cgroupId: bigint | null;
+  readonly cgroupPath: string | null;
+  readonly processStartNs: bigint | null;
+}
+
+export interface QueueEntry {
+  readonly kind: "posix" | "sysv" | "socket";
+  readonly namespaceInum: number;
+  readonly id: bigint;
+  readonly generation: bigint;
+  readonly sinceNs: bigint;
+  /** POSIX: the file name without a slash. */
+  readonly name: Uint8Array | null;
+  /** System V. */
+  readonly key: number | null;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly cuid: number | null;
+  readonly cgid: number | null;
+  readonly mode: number | null;
+  /** Sockets; addresses are struct sockaddr of the family. */
+  readonly cookie: bigint | null;
+  readonly family: number | null;
+  readonly socketType: number | null;
+  readonly protocol: number | null;
+  readonly local: Uint8Array | null;
+  readonly peer: Uint8Array | null;
+}
+
+/** Lost records between two moments. `fromNs` null: since the start; `toNs` null: to the end. */
+export interface Gap {
+  readonly cpu: number | null;
+  readonly fromNs: bigint | null;
+  readonly toNs: bigint | null;
+  readonly lost: bigint;
+  readonly cause: "ring_full" | "recursion" | "no_scratch" | "damage" | "output" | "unknown";
+}
+
+/** The uncompressed head of a chunk: enough for `info` and for an index without decompressing. */
+export interface ChunkContext {
+  /** Number of this chunk's first record, counted from 0 over the capture. */
+  readonly firstRecord: bigint;
+  readonly records: number;
+  /** By event id: entry and exit records (first parts only). */
+  readonly counts: readonly { readonly event: number; readonly entries: number; readonly exits: number }[];
+  /** null when the chunk has no records. */
+  readonly firstTimeNs: bigint | null;
+  readonly lastTimeNs: bigint | null;
+  /** Entry time of the oldest call still open at the chunk's end; null: none is open. */
+  readonly oldestOpenNs: bigint | null;
+  readonly openCalls: number;
+  /** Since the start, by cpu; only cpus that lost any. */
+  readonly lost: readonly { readonly cpu: number; readonly records: bigint }[];
+}
+
+/** A chunk's body. `records`: mt_record after mt_record, verbatim. */
+export interface ChunkBody {
+  readonly records: Uint8Array;
+  readonly tasks: readonly TaskEntry[];
+  readonly queues: readonly QueueEntry[];
+}
+
+/** One queue as /proc, the mqueue file system and the descriptors showed it. */
+export interface InventoryQueue {
+  readonly kind: "posix" | "sysv";
+  readonly namespaceInum: number | null;
+  readonly id: bigint | null;
+  readonly name: string | null;
+  /** The fields by their names in /proc/sysvipc/msg or the mqueue file: key, msqid, perms, … QSIZE, NOTIFY, … */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly holders: readonly { readonly tgid: number; readonly fd: number }[];
+}
+
+export interface Inventory {
+  readonly atNs: bigint;
+  readonly reason: "start" | "interval" | "rotation" | "end";
+  readonly queues: readonly InventoryQueue[];
+  /** By the names under /proc/sys: fs.mqueue.msg_max, kernel.msgmax, … */
+  readonly limits: Readonly<Record<string, string>>;
+  /** What could not be looked at, and why: absent is not empty. */
+  readonly missing: readonly { readonly what: string; readonly why: string }[];
+  /** Calls in flight: entered before, not yet left. */
+  readonly inFlight: readonly {
+    readonly tid: number;
+    readonly startNs: bigint;
+    readonly event: number;
+    readonly enterNs: bigint;
+  }[];
+}
+
+/** Written once, when the recording ends as it should. */
+export interface Summary {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly records: bigint;
+  readonly lost: bigint;
+  readonly lostByEvent: readonly {
+    readonly event: number;
+    readonly entries: bigint;
+    readonly exits: bigint;
+  }[];
+  readonly gaps: number;
+  readonly chunks: number;
+  readonly counts: ChunkContext["counts"];
+  readonly x32Calls: bigint;
+  /** Why the recording ended: signal, duration, count, command, disk_full, error. */
+  readonly ended: string;
+}
+
+export interface IndexEntry {
+  readonly offset: bigint;
+  readonly storedBytes: number;
+  readonly rawBytes: number;
+  readonly context: ChunkContext;
+}
+
+/** Damage is a value. `code` is stable and in the spec's registry. */
+export interface Problem {
+  readonly code: string;
+  readonly offset: number;
+  readonly frame: number | null;
+  readonly message: string;
+}
