@@ -1,0 +1,79 @@
+/**
+ * Tests that need more than Node: root, a kernel with BPF, a tool. Where something is missing the test is
+ * registered as skipped and says on stdout what it lacked, so that "0 failed" never hides "0 tried".
+ *
+ * MSGTAPE_LIVE=1 turns a missing need into a failure: for machines that are known to have everything.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import type { Callback, Test } from "uvu";
+import { PACKAGE } from "./paths.js";
+
+export type Need = "root" | "bpf" | "gcc" | "gcc32" | "strace" | "stress-ng" | "perf" | "unshare" | "script";
+
+/** What is missing, in words, or null when it is there. Each looks once. */
+const LOOK: Readonly<Record<Need, () => string | null>> = {
+  root: () => (process.getuid?.() === 0 ? null : "root"),
+  bpf: lookForBpf,
+  gcc: () => lookForTool("gcc"),
+  gcc32: lookForGcc32,
+  strace: () => lookForTool("strace"),
+  "stress-ng": () => lookForTool("stress-ng"),
+  perf: () => lookForTool("perf"),
+  unshare: () => lookForTool("unshare"),
+  script: () => lookForTool("script"),
+};
+
+const found = new Map<Need, string | null>();
+
+/** What of `needs` this machine lacks, in words. */
+export function missing(needs: readonly Need[]): readonly string[] {
+  return needs.flatMap((need) => {
+    let lack = found.get(need);
+    if (lack === undefined) {
+      lack = LOOK[need]();
+      found.set(need, lack);
+    }
+    return lack === null ? [] : [lack];
+  });
+}
+
+/** Registers a test that needs `needs`; skipped, visibly, where one of them is missing. */
+export function live<T>(suite: Test<T>, name: string, needs: readonly Need[], run: Callback<T>): void {
+  const lacks = missing(needs);
+  if (lacks.length === 0) {
+    suite(name, run);
+  } else if (process.env.MSGTAPE_LIVE === "1") {
+    suite(name, () => {
+      throw new Error(`MSGTAPE_LIVE=1, but this machine has no ${lacks.join(", no ")}`);
+    });
+  } else {
+    console.log(`skipped: ${name} (missing: ${lacks.join(", ")})`);
+    suite.skip(name, run);
+  }
+}
+
+function lookForTool(tool: string): string | null {
+  const result = spawnSync(tool, ["--version"], { stdio: "ignore" });
+  return result.error === undefined ? null : tool;
+}
+
+function lookForGcc32(): string | null {
+  const source = "#include <stdio.h>\nint main(void) { return 0; }\n";
+  const result = spawnSync("gcc", ["-m32", "-x", "c", "-o", "/dev/null", "-"], { input: source });
+  return result.status === 0 ? null : "gcc -m32 (gcc-multilib)";
+}
+
+/** The kernel's half: BTF, a BPF system call for root, and our own programs built. */
+function lookForBpf(): string | null {
+  if (process.platform !== "linux") {
+    return "Linux";
+  }
+  if (!existsSync("/sys/kernel/btf/vmlinux")) {
+    return "kernel BTF (/sys/kernel/btf/vmlinux)";
+  }
+  if (process.getuid?.() !== 0) {
+    return "root for BPF";
+  }
+  return existsSync(`${PACKAGE}build/libmsgtape.so`) ? null : "build/libmsgtape.so (npm run build)";
+}
