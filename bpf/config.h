@@ -40,13 +40,14 @@ struct mt_step {
 	__u8 take;	 /* enum mt_take */
 	__u8 arg;
 	__u8 length_arg; /* MT_TAKE_BYTES, MT_TAKE_MMSGHDR */
-	__u8 when_arg;	 /* MT_ARG_NONE: always; else only when (args[when_arg] & when_mask) == when_value */
+	__u8 when_arg;	 /* MT_ARG_NONE: always; else only when (args[when_arg] & when_mask) == when_value, and when_set */
 	__u16 size;
 	__u16 flags;
 	__u32 when_mask;
 	__u32 when_value;
+	__u32 when_set;	 /* 0: any; else bit (args[when_arg] & 31) must be set in it: several of msgctl's commands in one step */
 };
-_Static_assert(sizeof(struct mt_step) == 16, "mt_step is 16 bytes");
+_Static_assert(sizeof(struct mt_step) == 20, "mt_step is 20 bytes");
 
 /* mt_config.plans: which layout the call's structs have */
 enum mt_variant {
