@@ -94,10 +94,9 @@ function skipTags(btf: Btf, id: number): number {
 /** Bytes under construction: types renumbered from 1, strings once each. */
 class SliceWriter {
   private readonly newIds = new Map<number, number>();
-  private readonly forwards = new Map<string, number>();
+  private readonly forwards = new Map<string, { id: number; name: string; isUnion: boolean }>();
   private readonly strings = new Map<string, number>([["", 0]]);
   private readonly words: number[] = [];
-  private readonly forwardWords: number[] = [];
   private stringBytes = 1;
 
   constructor(
@@ -109,7 +108,10 @@ class SliceWriter {
 
   write(): Uint8Array {
     for (const id of this.closure) this.putType(typeAt(this.btf, id));
-    const words = [...this.words, ...this.forwardWords];
+    for (const { name, isUnion } of this.forwards.values()) {
+      this.words.push(this.text(name), (Kind.FWD << 24) | (isUnion ? 0x80000000 : 0), 0);
+    }
+    const { words } = this;
     const typesBytes = words.length * 4;
     const out = Buffer.alloc(HEADER_BYTES + typesBytes + this.stringBytes);
     out.writeUInt16LE(MAGIC, 0);
@@ -184,13 +186,10 @@ class SliceWriter {
 
   private forward(name: string, isUnion: boolean): number {
     const key = `${isUnion ? "union" : "struct"} ${name}`;
-    let id = this.forwards.get(key);
-    if (id === undefined) {
-      id = this.newIds.size + this.forwards.size + 1;
-      this.forwards.set(key, id);
-      const info = (Kind.FWD << 24) | (isUnion ? 0x80000000 : 0);
-      this.forwardWords.push(this.text(name), info, 0);
-    }
+    const known = this.forwards.get(key);
+    if (known !== undefined) return known.id;
+    const id = this.newIds.size + this.forwards.size + 1;
+    this.forwards.set(key, { id, name, isUnion });
     return id;
   }
 
