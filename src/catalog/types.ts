@@ -63,20 +63,26 @@ export type Pointee =
 
 export interface Argument {
   readonly name: string;
-  /** As in the prototype: `const char *`. */
+  /** As in the kernel's native prototype, without `__user`: `const char *`. */
   readonly cType: string;
   readonly tags: readonly Tag[];
   readonly direction: Direction;
   readonly value:
     | { readonly kind: "scalar"; readonly type: ScalarType; readonly notation: Notation }
     | { readonly kind: "pointer"; readonly to: Pointee };
+  /** What the tags cannot say; `explain` prints it. */
+  readonly note?: string;
 }
 
-/** `(args[arg] & mask) === value`, on the low 32 bits. */
+/**
+ * `(args[arg] & mask) === value`, on the low 32 bits (unsigned). With `low`, also: the lowest five bits of the
+ * argument are one of these values (0..31), so that one step can hold for several commands.
+ */
 export interface Condition {
   readonly arg: number;
   readonly mask: number;
   readonly value: number;
+  readonly low?: readonly number[];
 }
 
 /** Where an argument-like number comes from: an argument, or the result. */
@@ -85,6 +91,9 @@ export type Operand = { readonly arg: number } | "ret";
 /**
  * One thing that the kernel programs keep of a call. `only` limits a step to some layouts: `native`, `compat`
  * (ia32 by its own number or socketcall), `compat_ipc` (ia32 through ipc); without it all.
+ *
+ * A null pointer gives no evidence. Lengths "ret" of a call that failed give none either: of a msghdr step with
+ * `received` the headers and iovec arrays remain.
  */
 export type Step = {
   readonly when?: Condition;

@@ -1,0 +1,230 @@
+/** System V message queues: ipc/msg.c, and ipc/syscall.c for those that come through ia32's `ipc`. */
+import type { Condition, EventRow, Step, StructNames } from "../types.js";
+import { pointer, sameStruct, scalar } from "./build.js";
+
+const MSQID64: StructNames = { native: "msqid64_ds", compat: "compat_msqid64_ds" };
+/** What `ipc` takes and gives without IPC_64 in cmd. There is no native way to it. */
+const MSQID_OLD: StructNames = { native: "msqid64_ds", compat: "compat_msqid_ds" };
+const MSGINFO = sameStruct("msginfo");
+
+const IPC_64 = 0x100;
+const IPC_RMID = 0;
+const IPC_SET = 1;
+const IPC_STAT = 2;
+const IPC_INFO = 3;
+const MSG_STAT = 11;
+const MSG_INFO = 12;
+const MSG_STAT_ANY = 13;
+
+const BAD_ADDRESS = "a pointer leads to memory that cannot be used";
+const REMOVED =
+  "the queue was removed while the call was under way; an id that is gone before the call gives EINVAL";
+const INTERRUPTED =
+  "a signal came while waiting; the kernel begins the call anew only if no handler runs, else user space gets EINTR";
+const NO_ACCESS = "the queue's mode does not let the caller do this";
+
+const MSQID = scalar("msqid", "int", "decimal");
+
+const SEND_STEPS: readonly Step[] = [
+  { take: "msqid", from: { arg: 0 } },
+  { take: "bytes", arg: 1, length: { arg: 2 }, prefix: "long" },
+];
+
+/**
+ * `cmd` is one of these. Natively cmd counts in all its bits. In 32-bit calls the kernel takes IPC_64 out of it
+ * first (compat_ksys_msgctl), and through `ipc` that bit chooses the struct.
+ */
+function cmdIs(commands: readonly number[], ignored: number, version = 0): Condition {
+  return { arg: 1, mask: (0xffffffe0 & ~ignored) >>> 0, value: version, low: commands };
+}
+
+/** One step for each layout: native, ia32 by its own number, ia32 through `ipc`, whatever the version there. */
+function inEachLayout(step: (when: Condition) => Step, commands: readonly number[]): readonly Step[] {
+  return [
+    { ...step(cmdIs(commands, 0)), only: ["native"] },
+    { ...step(cmdIs(commands, IPC_64)), only: ["compat", "compat_ipc"] },
+  ];
+}
+
+/** The msqid struct of these commands, in each layout and version. */
+function msqidStruct(commands: readonly number[], also: { readonly onSuccess?: true }): readonly Step[] {
+  const base = { take: "struct", arg: 2, ...also } as const;
+  return [
+    { ...base, struct: MSQID64, when: cmdIs(commands, 0), only: ["native"] },
+    { ...base, struct: MSQID64, when: cmdIs(commands, IPC_64), only: ["compat"] },
+    { ...base, struct: MSQID64, when: cmdIs(commands, 0, IPC_64), only: ["compat_ipc"] },
+    { ...base, struct: MSQID_OLD, when: cmdIs(commands, 0), only: ["compat_ipc"] },
+  ];
+}
+
+/** MSG_STAT and MSG_STAT_ANY take an index and give the id, the INFO commands take no notice of msqid. */
+const MSGCTL_INPUTS: readonly Step[] = [
+  ...inEachLayout((when) => ({ take: "msqid", from: { arg: 0 }, when }), [IPC_RMID, IPC_SET, IPC_STAT]),
+  ...msqidStruct([IPC_SET], {}),
+];
+
+const MSGCTL_OUTPUTS: readonly Step[] = [
+  ...inEachLayout(
+    (when) => ({ take: "msqid", from: "ret", when, onSuccess: true }),
+    [MSG_STAT, MSG_STAT_ANY],
+  ),
+  ...msqidStruct([IPC_STAT, MSG_STAT, MSG_STAT_ANY], { onSuccess: true }),
+  ...inEachLayout(
+    (when) => ({ take: "struct", arg: 2, struct: MSGINFO, when, onSuccess: true }),
+    [IPC_INFO, MSG_INFO],
+  ),
+];
+
+export const SYSV_MSG: readonly EventRow[] = [
+  {
+    id: 9,
+    name: "msgget",
+    family: "sysv-msg",
+    onRequest: false,
+    numbers: { x86_64: 68, ia32: 399, arm64: 186 },
+    muxes: [{ mux: "ipc", call: 13, from: [1, 2] }],
+    args: [scalar("key", "key_t", "key"), scalar("msgflg", "int", "msgflg_get")],
+    returns: "id",
+    entry: [],
+    exit: [{ take: "msqid", from: "ret", onSuccess: true }],
+    queue: { kind: "sysv", by: "ret" },
+    errors: [
+      { errno: "EACCES", means: NO_ACCESS },
+      { errno: "EEXIST", means: "IPC_CREAT and IPC_EXCL were given and the key has a queue" },
+      { errno: "ENOENT", means: "the key has no queue and IPC_CREAT was not given" },
+      { errno: "ENOMEM", means: "no memory" },
+      { errno: "ENOSPC", means: "kernel.msgmni queues exist" },
+    ],
+    related: ["msgsnd", "msgrcv", "msgctl"],
+    summary: "Gives the id of the System V queue of a key, or creates it. IPC_PRIVATE always creates one.",
+  },
+  {
+    id: 10,
+    name: "msgsnd",
+    family: "sysv-msg",
+    onRequest: false,
+    numbers: { x86_64: 69, ia32: 400, arm64: 189 },
+    muxes: [{ mux: "ipc", call: 11, from: [1, 4, 2, 3] }],
+    args: [
+      MSQID,
+      pointer("msgp", "struct msgbuf *", "in", ["TOCTOU"], { kind: "msgbuf", length: { arg: 2 } }),
+      scalar("msgsz", "size_t", "decimal", "of mtext alone, without mtype"),
+      scalar("msgflg", "int", "msgflg"),
+    ],
+    returns: "zero",
+    entry: SEND_STEPS,
+    exit: SEND_STEPS,
+    queue: { kind: "sysv", by: { arg: 0 } },
+    errors: [
+      { errno: "EACCES", means: NO_ACCESS },
+      { errno: "EAGAIN", means: "the queue has no room and msgflg has IPC_NOWAIT" },
+      { errno: "EFAULT", means: BAD_ADDRESS },
+      { errno: "EIDRM", means: REMOVED },
+      {
+        errno: "EINVAL",
+        means: "msgsz is above kernel.msgmax or negative, mtype is below 1, or no queue has this id",
+      },
+      { errno: "ENOMEM", means: "no memory for the message" },
+      { errno: "ERESTARTNOHAND", means: INTERRUPTED },
+    ],
+    related: ["msgrcv", "msgget", "msgctl"],
+    summary:
+      "Sends a message of a type above 0 to a System V queue, waiting while it has no room. The payload is copied before any wait.",
+  },
+  {
+    id: 11,
+    name: "msgrcv",
+    family: "sysv-msg",
+    onRequest: false,
+    numbers: { x86_64: 70, ia32: 401, arm64: 188 },
+    // With call >> 16 == 0 ptr leads to { u32 msgp; s32 msgtyp } in user memory instead of being msgp itself.
+    muxes: [{ mux: "ipc", call: 12, from: [1, 4, 2, 5, 3] }],
+    args: [
+      MSQID,
+      // With MSG_COPY the kernel loads a message from msgp and then overwrites it with the copy (prepare_copy,
+      // copy_msg): no value found there before has any effect. So it is not TOCTOU, and not kept at entry.
+      pointer(
+        "msgp",
+        "struct msgbuf *",
+        "out",
+        [],
+        { kind: "msgbuf", length: "ret" },
+        "with MSG_COPY the kernel also reads msgsz bytes from here and throws them away",
+      ),
+      scalar("msgsz", "size_t", "decimal", "room for mtext alone, without mtype"),
+      scalar(
+        "msgtyp",
+        "long",
+        "decimal",
+        "0 the first message; above 0 the first of this type (MSG_EXCEPT: of another); below 0 the lowest type up to -msgtyp; MSG_COPY: an index from 0",
+      ),
+      scalar("msgflg", "int", "msgflg"),
+    ],
+    returns: "bytes",
+    entry: [{ take: "msqid", from: { arg: 0 } }],
+    exit: [
+      { take: "msqid", from: { arg: 0 } },
+      { take: "bytes", arg: 1, length: "ret", prefix: "long", onSuccess: true },
+    ],
+    queue: { kind: "sysv", by: { arg: 0 } },
+    errors: [
+      {
+        errno: "E2BIG",
+        means: "the message is longer than msgsz and msgflg lacks MSG_NOERROR; it stays in the queue",
+      },
+      { errno: "EACCES", means: NO_ACCESS },
+      { errno: "EFAULT", means: "msgp cannot be written; the message is lost" },
+      { errno: "EIDRM", means: REMOVED },
+      {
+        errno: "EINVAL",
+        means:
+          "no queue has this id, msgsz is negative, or MSG_COPY came without IPC_NOWAIT or with MSG_EXCEPT",
+      },
+      { errno: "ENOMEM", means: "no memory for MSG_COPY" },
+      { errno: "ENOMSG", means: "no message fits msgtyp and msgflg has IPC_NOWAIT" },
+      { errno: "ENOSYS", means: "MSG_COPY on a kernel built without CONFIG_CHECKPOINT_RESTORE" },
+      { errno: "ERESTARTNOHAND", means: INTERRUPTED },
+    ],
+    related: ["msgsnd", "msgget", "msgctl"],
+    summary:
+      "Takes a message out of a System V queue, chosen by its type, waiting while there is none. The result is the length of mtext.",
+  },
+  {
+    id: 12,
+    name: "msgctl",
+    family: "sysv-msg",
+    onRequest: false,
+    numbers: { x86_64: 71, ia32: 402, arm64: 187 },
+    muxes: [{ mux: "ipc", call: 14, from: [1, 2, 4] }],
+    args: [
+      { ...MSQID, note: "MSG_STAT and MSG_STAT_ANY: an index; IPC_INFO and MSG_INFO: not used" },
+      scalar("cmd", "int", "msgctl_cmd"),
+      pointer(
+        "buf",
+        "struct msqid_ds *",
+        "inout",
+        ["TOCTOU", "OPT"],
+        { kind: "msgctl" },
+        "read for IPC_SET (uid, gid, mode, qbytes), written for the STAT and INFO commands, not used for IPC_RMID",
+      ),
+    ],
+    returns: "msgctl",
+    entry: MSGCTL_INPUTS,
+    exit: [...MSGCTL_INPUTS, ...MSGCTL_OUTPUTS],
+    queue: { kind: "sysv", by: { arg: 0 } },
+    errors: [
+      { errno: "EACCES", means: NO_ACCESS },
+      { errno: "EFAULT", means: BAD_ADDRESS },
+      { errno: "EIDRM", means: REMOVED },
+      { errno: "EINVAL", means: "cmd is no known command, or no queue has this id or index" },
+      {
+        errno: "EPERM",
+        means:
+          "IPC_SET or IPC_RMID by neither owner nor creator nor CAP_SYS_ADMIN, or msg_qbytes above kernel.msgmnb without CAP_SYS_RESOURCE",
+      },
+    ],
+    related: ["msgget", "msgsnd", "msgrcv"],
+    summary:
+      "Reads, changes or removes a System V queue, or reads the limits. MSG_STAT gives the queue's id, the INFO commands the highest index in use, the rest 0.",
+  },
+];

@@ -1,0 +1,66 @@
+/**
+ * Names of the structs that a capture carries of its host's BTF: without them nobody can decode its evidence
+ * elsewhere. Kernels built without a part (no compat, no IPv6) lack some; that is no error.
+ */
+
+/** What user programs hand over, 64-bit layouts. */
+export const NATIVE_STRUCTS: readonly string[] = [
+  "mq_attr",
+  "sigevent",
+  "__kernel_timespec",
+  "msgbuf",
+  "msqid64_ds",
+  "ipc64_perm",
+  "msginfo",
+  "user_msghdr",
+  "mmsghdr",
+  "iovec",
+  "cmsghdr",
+];
+
+/** The same from 32-bit programs. `msqid_ds` before IPC_64 lives on in `compat_msqid_ds`. */
+export const COMPAT_STRUCTS: readonly string[] = [
+  "compat_mq_attr",
+  "compat_sigevent",
+  "old_timespec32",
+  "compat_msgbuf",
+  "compat_msqid64_ds",
+  "compat_msqid_ds",
+  "compat_ipc64_perm",
+  "compat_ipc_perm",
+  "compat_ipc_kludge",
+  "compat_msghdr",
+  "compat_mmsghdr",
+  "compat_iovec",
+  "compat_cmsghdr",
+];
+
+/** Addresses and control messages of sockets: one layout for all. */
+export const SOCKET_STRUCTS: readonly string[] = [
+  "sockaddr",
+  "sockaddr_un",
+  "sockaddr_in",
+  "sockaddr_in6",
+  "sockaddr_nl",
+  "sockaddr_ll",
+  "sockaddr_vm",
+  "ucred",
+  "in_pktinfo",
+  "in6_pktinfo",
+];
+
+/** The kernel's own structs of queues and messages: what the kernel programs read, for whoever checks them. */
+export const QUEUE_STRUCTS: readonly string[] = [
+  "mqueue_inode_info",
+  "msg_queue",
+  "kern_ipc_perm",
+  "msg_msg",
+];
+
+/** All of them. */
+export const STRUCTS: readonly string[] = [
+  ...NATIVE_STRUCTS,
+  ...COMPAT_STRUCTS,
+  ...SOCKET_STRUCTS,
+  ...QUEUE_STRUCTS,
+];
