@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps, and the two structs that live only in the kernel: the scratch buffer and a task's state. */
+#ifndef MSGTAPE_MAPS_H
+#define MSGTAPE_MAPS_H
+
+/* Read-only once loaded: the verifier takes its values as constants. */
+const volatile struct mt_config config SEC(".rodata.config") = {};
+
+/* Sized before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_stats);
+} stats SEC(".maps");
+
+/* Processes recorded under MT_FILTER_TREE, by tgid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} tree SEC(".maps");
+
+struct mt_control {
+	__u64 tracked; /* entries in `tree` */
+	__u32 enabled; /* 0: every program returns at once, so that recording starts and ends at one moment */
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_control);
+} control SEC(".maps");
+
+/*
+ * Where a cpu builds its record. System call tracepoints run with preemption off and never nest, so one a cpu is
+ * enough. An array indexed by cpu and not a per-cpu map: those end at 32 KiB a value.
+ */
+struct mt_scratch {
+	__u32 used; /* bytes of `record` filled */
+	__u32 base; /* where items begin */
+	__u8 exit;  /* 0 entry, 1 exit */
+	__u8 event;
+	__u8 compat;
+	__u8 variant; /* enum mt_variant */
+	__u8 drop;    /* the queue filter says no */
+	__u8 lost;    /* the first part found no room */
+	__u8 pad[2];
+	__s64 ret;
+	__u64 args[6];
+	__u64 received; /* bytes that a receive may have written to the message's iovecs from here on */
+	__u32 snap_left;
+	__u32 message;
+	__u64 address; /* see as_number() */
+	__u8 header[64]; /* the msghdr or mmsghdr being looked at */
+	__u8 iov[MT_IOVECS_MAX * 16];
+	__u8 record[MT_RECORD_MAX + 64];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_scratch);
+} scratch SEC(".maps");
+
+/* A TASK or QUEUE record being built. */
+struct mt_names {
+	struct mt_record record;
+	union {
+		struct {
+			struct mt_task task;
+			__u8 cmdline[MT_CMDLINE_MAX];
+		};
+		struct {
+			struct mt_queue queue;
+			struct mt_queue_name name;
+		};
+	};
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_names);
+} names SEC(".maps");
+
+/* A kernel object whose QUEUE record this task has already sent. Addresses stay in the kernel. */
+struct mt_queue_seen {
+	__u64 object;
+	__u64 id;
+	__u64 peer; /* sockets: ports and address, to notice connect() and bind() */
+	__u64 generation;
+};
+#define MT_SEEN 4
+
+enum mt_task_flags {
+	MT_TASK_ANNOUNCED = 1,
+	MT_TASK_IN_CALL = 2,
+	MT_TASK_ENTRY_LOST = 4,
+};
+
+struct mt_task_state {
+	__u64 call;
+	__u64 args[6];
+	__u32 flags;
+	__u32 next_seen;
+	__u8 event;
+	__u8 abi;
+	__u8 mux;
+	__u8 variant;
+	__u32 record_flags; /* of the entry: MT_FLAG_ARGS_UNKNOWN */
+	struct mt_queue_seen seen[MT_SEEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mt_task_state);
+} tasks SEC(".maps");
+
+static __always_inline struct mt_stats *cpu_stats(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+static __always_inline struct mt_scratch *cpu_scratch(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&scratch, &cpu);
+}
+
+/*
+ * A pointer as a number, to compute and compare with. The verifier forbids arithmetic on a BTF pointer; one that
+ * went through memory is a number to it.
+ */
+static __always_inline __u64 as_number(struct mt_scratch *s, const void *pointer)
+{
+	*(volatile __u64 *)&s->address = (__u64)pointer;
+	return *(volatile __u64 *)&s->address;
+}
+
+static __always_inline int enabled(void)
+{
+	__u32 zero = 0;
+	struct mt_control *c = bpf_map_lookup_elem(&control, &zero);
+
+	return c && c->enabled;
+}
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a descriptor or an id to the queue: its key, depth and limits for the call's record, and a QUEUE record
+ * with its name when this task has not sent one. Everything is read without locks: values are hints.
+ */
+#ifndef MSGTAPE_QUEUE_H
+#define MSGTAPE_QUEUE_H
+
+#define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
+#define SIPROUND                                                                                                   \
+	do {                                                                                                       \
+		v0 += v1; v1 = ROTL(v1, 13); v1 ^= v0; v0 = ROTL(v0, 32);                                          \
+		v2 += v3; v3 = ROTL(v3, 16); v3 ^= v2;                                                             \
+		v0 += v3; v3 = ROTL(v3, 21); v3 ^= v0;                                                             \
+		v2 += v1; v1 = ROTL(v1, 17); v1 ^= v2; v2 = ROTL(v2, 32);                                          \
+	} while (0)
+
+/* SipHash-1-3 of one kernel address under the secret: what stands in captures instead of the address. */
+static __always_inline __u64 pseudonym(__u64 address)
+{
+	__u64 k0 = config.secret[0], k1 = config.secret[1];
+	__u64 v0 = 0x736f6d6570736575ULL ^ k0, v1 = 0x646f72616e646f6dULL ^ k1;
+	__u64 v2 = 0x6c7967656e657261ULL ^ k0, v3 = 0x7465646279746573ULL ^ k1;
+	__u64 last = 8ULL << 56;
+
+	v3 ^= address;
+	SIPROUND;
+	v0 ^= address;
+	v3 ^= last;
+	SIPROUND;
+	v0 ^= last;
+	v2 ^= 0xff;
+	SIPROUND;
+	SIPROUND;
+	SIPROUND;
+	return v0 ^ v1 ^ v2 ^ v3;
+}
+
+static __always_inline struct mt_task_state *own_state(void)
+{
+	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+}
+
+/* Where this task keeps that it has sent the queue's name; NULL when it has not. */
+static __always_inline struct mt_queue_seen *find_seen(struct mt_task_state *t, __u64 object, __u64 id, __u64 peer)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < MT_SEEN; i++)
+		if (t->seen[i].object == object && t->seen[i].id == id && t->seen[i].peer == peer)
+			return &t->seen[i];
+	return NULL;
+}
+
+/* A zeroed QUEUE record with its header set, or NULL. */
+static __always_inline struct mt_names *queue_names(struct mt_scratch *s, const struct mt_queue *q)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0;
+	struct mt_names *n = bpf_map_lookup_elem(&names, &zero);
+
+	if (!n)
+		return NULL;
+	__builtin_memset(&n->record, 0, sizeof(n->record));
+	__builtin_memset(&n->name, 0, sizeof(n->name));
+	n->record.size = sizeof(n->record) + sizeof(n->queue) + sizeof(n->name);
+	n->record.type = MT_RECORD_QUEUE;
+	n->record.flags = MT_FLAG_LAST;
+	n->record.time_ns = head(s)->time_ns;
+	n->record.task_start_ns = task->start_boottime;
+	n->record.tid = task->pid;
+	n->record.tgid = task->tgid;
+	n->record.cpu = bpf_get_smp_processor_id();
+	n->queue = *q;
+	return n;
+}
+
+/* Sends it; only when that succeeded does the task count it as sent. */
+static __always_inline void send_queue_names(struct mt_names *n, struct mt_task_state *t, __u64 object, __u64 id,
+					     __u64 peer)
+{
+	struct mt_stats *st = cpu_stats();
+	__u32 i;
+
+	if (bpf_ringbuf_output(&ring, n, sizeof(n->record) + sizeof(n->queue) + sizeof(n->name), BPF_RB_NO_WAKEUP)) {
+		if (st)
+			st->announce_failed++;
+		return;
+	}
+	if (!t)
+		return;
+	i = t->next_seen++ % MT_SEEN;
+	t->seen[i].object = object;
+	t->seen[i].id = id;
+	t->seen[i].peer = peer;
+	t->seen[i].generation = n->queue.generation;
+}
+
+static __always_inline __u32 pid_nr(struct pid *pid)
+{
+	return pid ? LOAD(pid, numbers[0].nr) : 0;
+}
+
+/* MT_FILTER_QUEUE: drops the call unless its queue is wanted. */
+static __always_inline void filter_queue(struct mt_scratch *s, const struct mt_queue *q, __s32 key, const __u8 *name)
+{
+	__u32 i, j;
+
+	for (i = 0; i < MT_FILTER_VALUES && i < config.queue_count; i++) {
+		const volatile struct mt_queue_filter *f = &config.queues[i];
+
+		if (f->kind != q->kind)
+			continue;
+		if (q->kind == MT_QUEUE_SYSV) {
+			if (f->value == (f->is_key ? key : (__s32)q->id))
+				return;
+			continue;
+		}
+		if (!name)
+			continue;
+		for (j = 0; j < 256; j++)
+			if (name[j] != f->name[j] || !name[j])
+				break;
+		if (j == 256 || name[j] == f->name[j])
+			return;
+	}
+	s->drop = 1;
+}
+
+/* The call's record gets the queue; nothing is sent for a queue that the filter refuses. */
+static __always_inline void put_queue(struct mt_scratch *s, __u8 arg, const struct mt_queue *q)
+{
+	struct mt_item *item = item_begin(s, MT_ITEM_QUEUE, arg, 0);
+
+	if (!item)
+		return;
+	item->wanted = sizeof(*q);
+	item->captured = sizeof(*q);
+	__builtin_memcpy(item + 1, q, sizeof(*q));
+	item_end(s, sizeof(*q));
+}
+
+/* The open file behind one of the current task's descriptors, or NULL. */
+static __always_inline struct file *file_of(__s32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct files_struct *files = task->files;
+	struct fdtable *fdt;
+
+	if (!files || fd < 0)
+		return NULL;
+	fdt = files->fdt;
+	if (!fdt || (__u32)fd >= fdt->max_fds)
+		return NULL;
+	return (struct file *)load_pointer((__u64)fdt->fd + 8ULL * (__u32)fd);
+}
+
+__attribute__((noinline)) int take_mqd(struct mt_scratch *s, __u32 arg, __s32 fd)
+{
+	struct mt_queue q = {};
+	struct mt_queue_seen *seen = NULL;
+	struct mt_task_state *t;
+	struct mqueue_inode_info *info;
+	struct ipc_namespace *ns;
+	struct super_block *sb;
+	struct inode *inode;
+	struct file *file;
+	struct mt_names *n = NULL;
+	__u64 object;
+
+	if (!s)
+		return 0;
+	file = file_of(fd);
+	if (!file)
+		return 0;
+	file = CAST(struct file, file);
+	inode = CAST(struct inode, LOAD(file, f_inode));
+	if (!inode)
+		return 0;
+	sb = CAST(struct super_block, LOAD(inode, i_sb));
+	if (!sb || LOAD(sb, s_magic) != MQUEUE_MAGIC)
+		return 0;
+	object = as_number(s, inode);
+	info = CAST(struct mqueue_inode_info, object - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
+	q.kind = MT_QUEUE_POSIX;
+	q.flags = MT_QUEUE_HAS_DEPTH;
+	ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
+	q.namespace_inum = LOAD(ns, ns.inum);
+	q.id = LOAD(inode, i_ino);
+	q.depth = LOAD(info, attr.mq_curmsgs);
+	q.max_messages = LOAD(info, attr.mq_maxmsg);
+	q.max_bytes = LOAD(info, attr.mq_msgsize);
+	q.bytes = LOAD(info, qsize);
+	q.notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
+	t = own_state();
+	if (t)
+		seen = find_seen(t, object, q.id, 0);
+	q.generation = seen ? seen->generation : pseudonym(object);
+	if (!seen || (config.filters & MT_FILTER_QUEUE)) {
+		n = queue_names(s, &q);
+		if (n) {
+			struct dentry *dentry = CAST(struct dentry, LOAD(file, f_path.dentry));
+			long len = bpf_probe_read_kernel_str(n->name.name, sizeof(n->name.name),
+							     LOAD(dentry, d_name.name));
+
+			n->name.name_len = len > 0 ? len - 1 : 0;
+			if (config.filters & MT_FILTER_QUEUE)
+				filter_queue(s, &q, 0, n->name.name);
+			if (!seen && !s->drop)
+				send_queue_names(n, t, object, q.id, 0);
+		}
+	}
+	put_queue(s, arg, &q);
+	return 0;
+}
+
+/* ipc_ids keep their objects in an xarray: inner nodes are tagged 2, slots are chosen by 6 bits of the index. */
+static __always_inline __u64 ipc_lookup(struct mt_scratch *s, struct ipc_namespace *ns, __u32 index)
+{
+	__u64 entry = as_number(s, LOAD(ns, ids[1].ipcs_idr.idr_rt.xa_head));
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		struct xa_node *node;
+		__u8 shift;
+
+		if ((entry & 3) != 2 || entry <= 4096)
+			break;
+		node = CAST(struct xa_node, entry - 2);
+		shift = LOAD(node, shift) & 63;
+		if (index >> shift >= 64)
+			return 0;
+		entry = load_pointer(entry - 2 + bpf_core_field_offset(struct xa_node, slots) +
+					    8ULL * ((index >> shift) & 63));
+		index &= (1U << (shift & 31)) - 1;
+	}
+	return (entry & 3) ? 0 : entry;
+}
+
+#define IPCMNI_SHIFT 15		 /* include/linux/ipc_namespace.h: bits of an id that are the index */
+#define IPCMNI_EXTEND_SHIFT 24	 /* with the boot parameter ipcmni_extend */
+
+__attribute__((noinline)) int take_msqid(struct mt_scratch *s, __u32 arg, __s32 msqid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mt_queue q = {};
+	struct mt_queue_seen *seen = NULL;
+	struct mt_task_state *t;
+	struct nsproxy *nsproxy;
+	struct ipc_namespace *ns;
+	struct kern_ipc_perm *perm;
+	struct msg_queue *msq;
+	struct mt_names *n;
+	__u64 object;
+
+	if (!s || msqid < 0)
+		return 0;
+	nsproxy = task->nsproxy; /* NULL in a task that exits */
+	if (!nsproxy)
+		return 0;
+	ns = CAST(struct ipc_namespace, LOAD(nsproxy, ipc_ns));
+	if (!ns)
+		return 0;
+	object = ipc_lookup(s, ns, msqid & ((1U << IPCMNI_SHIFT) - 1));
+	perm = CAST(struct kern_ipc_perm, object);
+	if (!object || LOAD(perm, id) != msqid) {
+		object = ipc_lookup(s, ns, msqid & ((1U << IPCMNI_EXTEND_SHIFT) - 1));
+		perm = CAST(struct kern_ipc_perm, object);
+		if (!object || LOAD(perm, id) != msqid)
+			return 0;
+	}
+	msq = CAST(struct msg_queue, object - bpf_core_field_offset(struct msg_queue, q_perm));
+	q.kind = MT_QUEUE_SYSV;
+	q.flags = MT_QUEUE_HAS_DEPTH;
+	q.namespace_inum = LOAD(ns, ns.inum);
+	q.id = (__u32)msqid;
+	q.depth = LOAD(msq, q_qnum);
+	q.bytes = LOAD(msq, q_cbytes);
+	q.max_bytes = LOAD(msq, q_qbytes);
+	q.last_send_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lspid)));
+	q.last_receive_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lrpid)));
+	t = own_state();
+	if (t)
+		seen = find_seen(t, object, q.id, 0);
+	q.generation = seen ? seen->generation : pseudonym(object);
+	if (config.filters & MT_FILTER_QUEUE)
+		filter_queue(s, &q, LOAD(perm, key), NULL);
+	if (!seen && !s->drop) {
+		n = queue_names(s, &q);
+		if (n) {
+			n->name.key = LOAD(perm, key);
+			n->name.uid = LOAD(perm, uid.val);
+			n->name.gid = LOAD(perm, gid.val);
+			n->name.cuid = LOAD(perm, cuid.val);
+			n->name.cgid = LOAD(perm, cgid.val);
+			n->name.mode = LOAD(perm, mode);
+			send_queue_names(n, t, object, q.id, 0);
+		}
+	}
+	put_queue(s, arg, &q);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The current task: whether it is recorded, its state from entry to exit, and its TASK record. */
+#ifndef MSGTAPE_TASK_H
+#define MSGTAPE_TASK_H
+
+static __always_inline int comm_wanted(void)
+{
+	__u64 comm[2] = {};
+	__u32 i;
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	for (i = 0; i < MT_FILTER_VALUES && i < config.comm_count; i++) {
+		const volatile __u64 *want = (const volatile __u64 *)config.comms[i];
+
+		if (comm[0] == want[0] && comm[1] == want[1])
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline int uid_wanted(struct task_struct *task)
+{
+	const struct cred *cred = CAST(struct cred, task->cred);
+	__u32 uid = LOAD(cred, uid.val);
+	__u32 i;
+
+	for (i = 0; i < MT_FILTER_VALUES && i < config.uid_count; i++)
+		if (uid == config.uids[i])
+			return 1;
+	return 0;
+}
+
+/* A cgroup below one that is wanted is wanted too. */
+static __always_inline int cgroup_wanted(void)
+{
+	__u32 i;
+	int level;
+
+	for (level = 0; level < 32; level++) {
+		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
+
+		if (!id)
+			break;
+		for (i = 0; i < MT_FILTER_VALUES && i < config.cgroup_count; i++)
+			if (id == config.cgroups[i])
+				return 1;
+	}
+	return 0;
+}
+
+/* All filters but the queue's, which is known later. Every kind that is given must agree. */
+static __always_inline int task_wanted(struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	if (tgid == config.own_tgid)
+		return 0;
+	if (!config.filters)
+		return 1;
+	if ((config.filters & MT_FILTER_TREE) && !bpf_map_lookup_elem(&tree, &tgid))
+		return 0;
+	if ((config.filters & MT_FILTER_COMM) && !comm_wanted())
+		return 0;
+	if ((config.filters & MT_FILTER_UID) && !uid_wanted(task))
+		return 0;
+	if ((config.filters & MT_FILTER_CGROUP) && !cgroup_wanted())
+		return 0;
+	return 1;
+}
+
+static __always_inline void fill_command_line(struct mt_names *n, struct task_struct *task)
+{
+	struct mm_struct *mm = CAST(struct mm_struct, task->mm);
+	struct dentry *dentry;
+	struct file *exe;
+	__u64 start, len;
+
+	if (!mm)
+		return;
+	exe = CAST(struct file, LOAD(mm, exe_file));
+	if (exe) {
+		dentry = CAST(struct dentry, LOAD(exe, f_path.dentry));
+		bpf_probe_read_kernel_str(n->task.exe, sizeof(n->task.exe), LOAD(dentry, d_name.name));
+	}
+	start = LOAD(mm, arg_start);
+	len = LOAD(mm, arg_end) - start;
+	if (len > MT_CMDLINE_MAX)
+		len = MT_CMDLINE_MAX;
+	if (!bpf_probe_read_user(n->cmdline, len, (const void *)start))
+		n->task.cmdline_len = len;
+}
+
+/* Sends the task's TASK record. It counts as sent only when the ring took it. */
+__attribute__((noinline)) int announce(struct mt_scratch *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mt_task_state *t = own_state();
+	struct mt_stats *st = cpu_stats();
+	__u32 zero = 0, size;
+	struct mt_names *n = bpf_map_lookup_elem(&names, &zero);
+	const struct cred *cred;
+	struct pid *pid;
+	__u32 level;
+
+	if (!s || !n)
+		return 0;
+	__builtin_memset(&n->record, 0, sizeof(n->record));
+	__builtin_memset(&n->task, 0, sizeof(n->task));
+	__builtin_memset(n->cmdline, 0, sizeof(n->cmdline));
+	n->record.type = MT_RECORD_TASK;
+	n->record.flags = MT_FLAG_LAST;
+	n->record.time_ns = head(s)->time_ns;
+	n->record.task_start_ns = task->start_boottime;
+	n->record.tid = task->pid;
+	n->record.tgid = task->tgid;
+	n->record.cpu = bpf_get_smp_processor_id();
+	bpf_get_current_comm(n->task.comm, sizeof(n->task.comm));
+	n->task.ppid = task->real_parent->tgid;
+	cred = CAST(struct cred, task->cred);
+	n->task.uid = LOAD(cred, uid.val);
+	n->task.gid = LOAD(cred, gid.val);
+	n->task.cgroup_id = bpf_get_current_cgroup_id();
+	n->task.process_start_ns = task->group_leader->start_boottime;
+	pid = task->thread_pid;
+	if (pid) {
+		level = LOAD(CAST(struct pid, pid), level) & 31; /* MAX_PID_NS_LEVEL */
+		bpf_probe_read_kernel(&n->task.namespace_tid, sizeof(__u32),
+				      (void *)(as_number(s, pid) + bpf_core_field_offset(struct pid, numbers) +
+					       level * bpf_core_type_size(struct upid) +
+					       bpf_core_field_offset(struct upid, nr)));
+		pid = task->group_leader->thread_pid;
+		if (pid)
+			bpf_probe_read_kernel(&n->task.namespace_pid, sizeof(__u32),
+					      (void *)(as_number(s, pid) + bpf_core_field_offset(struct pid, numbers) +
+						       level * bpf_core_type_size(struct upid) +
+						       bpf_core_field_offset(struct upid, nr)));
+	}
+	fill_command_line(n, task);
+	size = sizeof(n->record) + sizeof(n->task) + ((n->task.cmdline_len + 7) & ~7U);
+	if (size > sizeof(n->record) + sizeof(n->task) + MT_CMDLINE_MAX)
+		return 0;
+	n->record.size = size;
+	if (bpf_ringbuf_output(&ring, n, size, BPF_RB_NO_WAKEUP)) {
+		if (st)
+			st->announce_failed++;
+		return 0;
+	}
+	if (t)
+		t->flags |= MT_TASK_ANNOUNCED;
+	return 0;
+}
+
+#endif
