@@ -1,0 +1,25 @@
+/**
+ * What replay needs of an open capture: the part of format's Capture that it reads. Tests give it by hand.
+ */
+import type { ChunkBody, ClockTriple, Gap, HostInfo, IndexEntry, Problem, Summary } from "../format/types.js";
+
+export interface ReplayCapture {
+  /** The file's name, for errors. */
+  readonly name: string;
+  readonly captureId: string;
+  readonly host: HostInfo | null;
+  readonly recorderBtf: Uint8Array | null;
+  readonly hostBtf: Uint8Array | null;
+  readonly clocks: readonly ClockTriple[];
+  readonly gaps: readonly Gap[];
+  readonly index: readonly IndexEntry[];
+  readonly summary: Summary | null;
+  /** The trailer is there: the recording ended as it should. */
+  readonly complete: boolean;
+  readonly problems: readonly Problem[];
+  chunks(): Iterable<ChunkItem>;
+}
+
+export type ChunkItem =
+  | { readonly entry: IndexEntry; readonly body: ChunkBody }
+  | { readonly entry: IndexEntry | null; readonly problem: Problem };

@@ -1,0 +1,179 @@
+/**
+ * Times of a reading command: every number is nanoseconds since the start of the earliest capture given, and
+ * `wall` is RFC 3339 in UTC. Also reads what users type: durations, offsets, dates, times of day.
+ */
+import type { ReplayCapture } from "./source.js";
+
+const SECOND_NS = 1_000_000_000;
+const SECOND = 1_000_000_000n;
+
+/** One capture on the common time line. */
+export interface CaptureClock {
+  /** CLOCK_BOOTTIME that is 0 on the time line; may lie before the capture, even before its host's boot. */
+  readonly baseNs: bigint;
+  /** UTC of a moment on the time line, nine digits; null when the capture has no clock readings. */
+  wall(timeNs: number): string | null;
+  /** The moment on the time line of a UTC time in ns since 1970; null as above. */
+  fromRealtime(realtimeNs: bigint): number | null;
+}
+
+type Timed = Pick<ReplayCapture, "clocks" | "summary" | "index" | "host">;
+
+/**
+ * Puts captures on one time line. Captures of one boot are laid by CLOCK_BOOTTIME, others by CLOCK_REALTIME at
+ * their start; a capture without clock readings starts with the earliest. Numbers are exact within 104 days.
+ */
+export function timeline(captures: readonly Timed[]): readonly CaptureClock[] {
+  const starts = captures.map((capture) => ({ startNs: startNs(capture), realNs: realtimeAtStart(capture) }));
+  const boots = new Set(captures.map((capture) => capture.host?.bootId ?? null));
+  const sameBoot = boots.size === 1 && !boots.has(null);
+  const keys = starts.map((one) => (sameBoot ? one.startNs : one.realNs));
+  const earliest = keys.reduce<bigint | null>((least, key) => {
+    if (key === null) return least;
+    return least === null || key < least ? key : least;
+  }, null);
+  return captures.map((capture, index) => {
+    const key = keys[index] ?? null;
+    const laterNs = key === null || earliest === null ? 0n : key - earliest;
+    return captureClock(capture, (starts[index]?.startNs ?? 0n) - laterNs);
+  });
+}
+
+/** CLOCK_BOOTTIME at the capture's start: the first clock reading, else the summary's, else the first record's. */
+export function startNs(capture: Pick<Timed, "clocks" | "summary" | "index">): bigint {
+  const first = capture.clocks[0];
+  if (first !== undefined) return first.boottimeNs;
+  if (capture.summary !== null) return capture.summary.startNs;
+  for (const entry of capture.index) {
+    if (entry.context.firstTimeNs !== null) return entry.context.firstTimeNs;
+  }
+  return 0n;
+}
+
+function realtimeAtStart(capture: Timed): bigint | null {
+  return capture.clocks[0]?.realtimeNs ?? null;
+}
+
+function captureClock(capture: Timed, baseNs: bigint): CaptureClock {
+  // Per reading: since when it holds on the time line, and UTC at the time line's 0 as whole seconds and a rest.
+  const readings = capture.clocks.map((clock) => {
+    const realAtBase = clock.realtimeNs - (clock.boottimeNs - baseNs);
+    const rest = ((realAtBase % SECOND) + SECOND) % SECOND;
+    return {
+      sinceNs: Number(clock.boottimeNs - baseNs),
+      seconds: Number((realAtBase - rest) / SECOND),
+      restNs: Number(rest),
+      realAtBase,
+    };
+  });
+  let at = 0;
+  let cachedSecond = Number.NaN;
+  let cachedText = "";
+  return {
+    baseNs,
+    wall(timeNs) {
+      // The nearest earlier reading; calls come almost in order, so the last one used is nearly always right.
+      while (at > 0 && (readings[at]?.sinceNs ?? 0) > timeNs) at--;
+      for (let next = readings[at + 1]; next !== undefined && next.sinceNs <= timeNs; ) {
+        at++;
+        next = readings[at + 1];
+      }
+      const reading = readings[at];
+      if (reading === undefined) return null;
+      const whole = Math.floor(timeNs / SECOND_NS);
+      let second = reading.seconds + whole;
+      let restNs = reading.restNs + (timeNs - whole * SECOND_NS);
+      if (restNs >= SECOND_NS) {
+        restNs -= SECOND_NS;
+        second++;
+      }
+      if (second !== cachedSecond) {
+        const date = new Date(second * 1000);
+        if (Number.isNaN(date.getTime())) return null;
+        cachedText = date.toISOString().slice(0, -5);
+        cachedSecond = second;
+      }
+      return `${cachedText}.${String(restNs).padStart(9, "0")}Z`;
+    },
+    fromRealtime(realtimeNs) {
+      let found = readings[0];
+      for (const reading of readings) {
+        if (reading.sinceNs <= Number(realtimeNs - reading.realAtBase)) found = reading;
+      }
+      return found === undefined ? null : Number(realtimeNs - found.realAtBase);
+    },
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  ms: 1e6,
+  s: SECOND_NS,
+  m: 60 * SECOND_NS,
+  min: 60 * SECOND_NS,
+  h: 3600 * SECOND_NS,
+  d: 86_400 * SECOND_NS,
+};
+
+/** `10ms`, `1.5s`, `2m`, `1h30m`, or plain seconds `3`, in ns. null when it is no duration. */
+export function parseDuration(text: string): number | null {
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * SECOND_NS);
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|min|s|m|h|d))+$/.test(text)) return null;
+  let total = 0;
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|min|s|m|h|d)/g)) {
+    total += Number(number) * (UNITS[unit ?? ""] ?? Number.NaN);
+  }
+  return Number.isFinite(total) ? Math.round(total) : null;
+}
+
+/** A moment as a user gave it: since the start, as UTC, or as a time of day (UTC) on the capture's first day. */
+export type TimeSpec =
+  | { readonly kind: "offset"; readonly ns: number }
+  | { readonly kind: "utc"; readonly ns: bigint }
+  | { readonly kind: "day"; readonly ns: number };
+
+/** `1.5s`, `2026-11-21T10:00:00.5Z` (also with an offset, or with a space for T), `10:00:00.5`. null: none of these. */
+export function parseTime(text: string): TimeSpec | null {
+  const duration = parseDuration(text.replace(/^\+/, ""));
+  if (duration !== null) return { kind: "offset", ns: duration };
+  const day = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?$/.exec(text);
+  if (day !== null) {
+    const [, hours = "", minutes = "", seconds = "0", fraction = ""] = day;
+    if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 60) return null;
+    const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return { kind: "day", ns: whole * SECOND_NS + Number(fraction.padEnd(9, "0")) };
+  }
+  const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?$/i.exec(
+    text,
+  );
+  if (date === null) return null;
+  const [, calendar = "", clock = "00:00:00", fraction = "", zone = "Z"] = date;
+  const full = clock.length === 5 ? `${clock}:00` : clock;
+  const millis = Date.parse(`${calendar}T${full}${zone.toUpperCase()}`);
+  if (Number.isNaN(millis)) return null;
+  return { kind: "utc", ns: BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) };
+}
+
+/**
+ * A moment on the time line. A time of day is the first such moment not before the start of the time line's
+ * first second. null when the captures have no clock readings to place it by.
+ */
+export function resolveTime(spec: TimeSpec, clocks: readonly CaptureClock[]): number | null {
+  if (spec.kind === "offset") return spec.ns;
+  for (const clock of clocks) {
+    if (spec.kind === "utc") {
+      const found = clock.fromRealtime(spec.ns);
+      if (found !== null) return found;
+      continue;
+    }
+    const start = clock.wall(0);
+    if (start === null) continue;
+    const midnight = BigInt(Date.parse(`${start.slice(0, 10)}T00:00:00Z`)) * 1_000_000n;
+    const startOfSecond = BigInt(Date.parse(`${start.slice(0, 19)}Z`)) * 1_000_000n;
+    const moment = midnight + BigInt(spec.ns);
+    return clock.fromRealtime(moment < startOfSecond ? moment + 86_400n * SECOND : moment);
+  }
+  return null;
+}
