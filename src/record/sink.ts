@@ -1,0 +1,216 @@
+/**
+ * Where the capture's frames go: a new file that is only ever appended to, or a pipe (pipe.ts).
+ *
+ * Refuses to write over anything, to follow a link at the end of the path, and to go on after a failed write:
+ * from then on every call fails with that first error. Only a full disk leaves it as it was before the write, so
+ * that the end of the capture can still go where room was kept for it. The file holds whole frames, always.
+ */
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  statfsSync,
+  unlinkSync,
+  write,
+} from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { errorCode, errorText, RecordError } from "./errors.js";
+
+const writeFd = promisify(write);
+const fsyncFd = promisify(fsync);
+const fdatasyncFd = promisify(fdatasync);
+
+export interface Sink {
+  /** As the user named it: a path, or "-". */
+  readonly name: string;
+  readonly writtenBytes: number;
+  /** Makes sure that `bytes` more can be written. Throws SinkFullError when they cannot. */
+  reserve(bytes: number): void;
+  /**
+   * Appends one or more whole frames. Throws SinkFullError, after which shorter ones may still fit, or
+   * SinkError, after which the sink has failed for good.
+   */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Brings what is written to the disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+  /** For a start that failed: what was written so far goes away, as far as it can. */
+  discard(): void;
+}
+
+/** The output cannot take what it is given. */
+export class SinkError extends RecordError {}
+
+/** The disk, the quota or the file size limit is used up. Nothing was written of what was asked for. */
+export class SinkFullError extends SinkError {}
+
+/** Allocates blocks behind a file's end and leaves its size as it is; 0 or a negative errno. */
+export type FallocateKeepSize = (fd: number, offsetBytes: number, lengthBytes: number) => number;
+
+/** Space is reserved in steps, so that not every chunk costs a system call. */
+const RESERVE_STEP_BYTES = 8 << 20;
+
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+/** -ENOSPC, -EDQUOT, -EFBIG */
+const FULL_ERRNOS = new Set([-28, -122, -27]);
+
+export class FileSink implements Sink {
+  readonly name: string;
+  readonly #fd: number;
+  readonly #fallocate: FallocateKeepSize | null;
+  #writtenBytes = 0;
+  #reservedBytes = 0;
+  #failure: SinkError | null = null;
+  #state: "open" | "closed" = "open";
+
+  private constructor(path: string, fd: number, fallocate: FallocateKeepSize | null) {
+    this.name = path;
+    this.#fd = fd;
+    this.#fallocate = fallocate;
+  }
+
+  /** Creates the file, for its owner's eyes alone. Throws RecordError when it exists or cannot be made. */
+  static create(path: string, fallocate: FallocateKeepSize | null): FileSink {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    try {
+      return new FileSink(path, openSync(path, flags, 0o600), fallocate);
+    } catch (error) {
+      throw new RecordError(whyNotCreated(path, error), 1, { cause: error });
+    }
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  reserve(bytes: number): void {
+    if (this.#failure) throw this.#failure;
+    const end = this.#writtenBytes + bytes;
+    if (end <= this.#reservedBytes) return;
+    const missing = end - this.#reservedBytes;
+    for (const length of [Math.max(missing, RESERVE_STEP_BYTES), missing]) {
+      const result = this.#fallocate?.(this.#fd, this.#reservedBytes, length) ?? -1;
+      if (result === 0) {
+        this.#reservedBytes += length;
+        return;
+      }
+      // Without fallocate (NFS, some FUSE) nothing can be kept aside: only see that there is room now.
+      if (!FULL_ERRNOS.has(result)) {
+        this.#requireFreeSpace(bytes);
+        return;
+      }
+    }
+    throw new SinkFullError(`${this.name}: no space left on the disk`);
+  }
+
+  #requireFreeSpace(bytes: number): void {
+    const space = statfsSync(dirname(this.name), { bigint: true });
+    if (space.bavail * space.bsize < BigInt(bytes)) {
+      throw new SinkFullError(`${this.name}: no space left on the disk`);
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await writeFd(this.#fd, bytes, done, bytes.length - done, null);
+        done += bytesWritten;
+      }
+      this.#writtenBytes += bytes.length;
+    } catch (error) {
+      throw this.#fail(error, "cannot be written");
+    }
+  }
+
+  async sync(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    try {
+      await fdatasyncFd(this.#fd);
+    } catch (error) {
+      throw this.#fail(error, "cannot be brought to the disk");
+    }
+  }
+
+  /** Cuts back what was written in part. When even that fails, the torn frame is damage that readers pass by. */
+  #fail(error: unknown, what: string): SinkError {
+    const message = `${this.name}: ${what}: ${errorText(error)}`;
+    let whole = true;
+    try {
+      ftruncateSync(this.#fd, this.#writtenBytes);
+      this.#reservedBytes = this.#writtenBytes;
+    } catch {
+      whole = false;
+    }
+    const full = FULL.has(errorCode(error) ?? "") && whole;
+    const failure = full
+      ? new SinkFullError(message, 1, { cause: error })
+      : new SinkError(message, 1, { cause: error });
+    if (!full) this.#failure = failure;
+    return failure;
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    try {
+      // Gives back what is reserved behind the end.
+      if (this.#reservedBytes > this.#writtenBytes) ftruncateSync(this.#fd, this.#writtenBytes);
+      await fsyncFd(this.#fd);
+      syncDirectory(dirname(this.name));
+    } catch (error) {
+      if (!this.#failure) throw this.#fail(error, "cannot be brought to the disk");
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  discard(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const ours = fstatSync(this.#fd);
+    closeSync(this.#fd);
+    try {
+      const there = lstatSync(this.name);
+      if (there.ino === ours.ino && there.dev === ours.dev) unlinkSync(this.name);
+    } catch {
+      // Gone already, or the directory is not ours to change any more.
+    }
+  }
+}
+
+/** A new name is safe only when its directory is on the disk, too. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    // Some file systems have no such thing for directories.
+    if (errorCode(error) !== "EINVAL") throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function whyNotCreated(path: string, error: unknown): string {
+  switch (errorCode(error)) {
+    case "EEXIST":
+    case "ELOOP":
+      return `${path}: exists already, and a recording never writes over a file: choose another name with -o`;
+    case "ENOENT":
+      return `${path}: there is no directory ${dirname(path)}: make it first, or choose another with -o`;
+    case "ENOTDIR":
+      return `${path}: ${dirname(path)} is not a directory: choose another with -o`;
+    case "EISDIR":
+      return `${path}: is a directory: name a file with -o`;
+    default:
+      return `${path}: cannot be created: ${errorText(error)}: choose another place with -o`;
+  }
+}
