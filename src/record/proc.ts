@@ -1,0 +1,104 @@
+/**
+ * What /proc adds to a task while it lives: the executable's path, the whole command line, the cgroup's path;
+ * and the processes that descend from one. Says nothing about a task unless its start time proves that the
+ * process under this number is still the same one.
+ */
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import type { TaskEntry } from "../format/types.js";
+
+/** USER_HZ, in which /proc/PID/stat counts, is 100 on every architecture that is recorded. */
+const TICK_NS = 10_000_000n;
+/** Inode of the initial pid namespace (PROC_PID_INIT_INO in include/uapi/linux/nsfs.h). */
+const INITIAL_PID_NAMESPACE = 0xeffffffc;
+const CMDLINE_MAX_BYTES = 4096;
+
+export type TaskFacts = Pick<TaskEntry, "exe" | "cmdline" | "cgroupPath">;
+
+/** Records name tasks as the initial pid namespace does: elsewhere /proc speaks of other processes. */
+export function seesInitialPids(): boolean {
+  try {
+    return statSync("/proc/self/ns/pid").ino === INITIAL_PID_NAMESPACE;
+  } catch {
+    return false;
+  }
+}
+
+/** What /proc knows of the task's process; the task's own facts where /proc knows nothing better. */
+export function readTaskFacts(task: TaskEntry, proc = "/proc"): TaskFacts {
+  const kept = { exe: null, cmdline: task.cmdline, cgroupPath: null };
+  if (task.processStartNs === null) return kept;
+  const directory = `${proc}/${task.tgid}`;
+  try {
+    const exe = readExe(directory, task);
+    const cmdline = readCmdline(directory, task);
+    const cgroupPath = readCgroupPath(directory);
+    // Looked at last: when the number was reused meanwhile, all of the above may be another process's.
+    if (startTicks(directory) !== task.processStartNs / TICK_NS) return kept;
+    return { exe, cmdline, cgroupPath };
+  } catch {
+    return kept;
+  }
+}
+
+/** True only when the task has certainly ended. */
+export function isGone(task: TaskEntry, proc = "/proc"): boolean {
+  try {
+    return startTicks(`${proc}/${task.tid}`) !== task.startNs / TICK_NS;
+  } catch {
+    return true;
+  }
+}
+
+/** The processes of `roots` and all that descend from them now. */
+export function descendantsOf(roots: ReadonlySet<number>, proc = "/proc"): ReadonlySet<number> {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync(proc)) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = parentOf(`${proc}/${name}`);
+    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = new Set(roots);
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child);
+  return found;
+}
+
+/** A later exec changes the link; the name that the kernel programs saw tells. */
+function readExe(directory: string, task: TaskEntry): string | null {
+  const exe = readlinkSync(`${directory}/exe`);
+  const seen = task.exeName === null ? null : Buffer.from(task.exeName);
+  const name = Buffer.from(exe.replace(/ \(deleted\)$/, "").replace(/^.*\//, ""));
+  return seen !== null && !name.subarray(0, seen.length).equals(seen) ? null : exe;
+}
+
+/** The kernel programs keep the beginning of it; a later exec or a rewritten one begins otherwise. */
+function readCmdline(directory: string, task: TaskEntry): Uint8Array | null {
+  const whole = readFileSync(`${directory}/cmdline`).subarray(0, CMDLINE_MAX_BYTES);
+  if (whole.length === 0) return task.cmdline;
+  if (task.cmdline === null) return new Uint8Array(whole);
+  const begins = whole.subarray(0, task.cmdline.length).equals(task.cmdline);
+  return begins ? new Uint8Array(whole) : task.cmdline;
+}
+
+function readCgroupPath(directory: string): string | null {
+  const line = /^0::(.*)$/m.exec(readFileSync(`${directory}/cgroup`, "utf8"));
+  return line?.[1] ?? null;
+}
+
+/** Field 22 of /proc/PID/stat: start time in ticks since boot. Throws when there is no such task. */
+function startTicks(directory: string): bigint {
+  return BigInt(statFields(directory)[19] ?? "-1");
+}
+
+function parentOf(directory: string): number | null {
+  try {
+    return Number(statFields(directory)[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** The fields from the third on: the second, the name, may hold blanks and parentheses. */
+function statFields(directory: string): readonly string[] {
+  const text = readFileSync(`${directory}/stat`, "latin1");
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
