@@ -1,0 +1,61 @@
+/**
+ * What was lost, by cause and by event. Recorded and lost together are what happened, exactly.
+ */
+import type { Gap, Summary } from "../format/types.js";
+import type { Totals } from "./tape.js";
+import type { Written } from "./writer.js";
+
+export interface LossByCause {
+  readonly ringFull: bigint;
+  readonly noScratch: bigint;
+  readonly recursion: bigint;
+  /** Taken from the kernel and not written. */
+  readonly output: bigint;
+}
+
+export interface EventCounts {
+  readonly entries: bigint;
+  readonly exits: bigint;
+}
+
+/** What the kernel programs put into the ring and what is in the file must be the same: the rest is lost. */
+export function lossByCause(totals: Totals, written: Written): LossByCause {
+  const output = totals.recorded - written.records;
+  return {
+    ringFull: totals.lostRingFull,
+    noScratch: totals.lostNoScratch,
+    recursion: totals.lostRecursion,
+    output: output > 0n ? output : 0n,
+  };
+}
+
+export function lostByEvent(
+  totals: Totals,
+  unwritten: ReadonlyMap<number, EventCounts>,
+): Summary["lostByEvent"] {
+  return totals.lostEntries.flatMap((lostEntries, event) => {
+    const entries = lostEntries + (unwritten.get(event)?.entries ?? 0n);
+    const exits = (totals.lostExits[event] ?? 0n) + (unwritten.get(event)?.exits ?? 0n);
+    return entries + exits === 0n ? [] : [{ event, entries, exits }];
+  });
+}
+
+/** Losses that no record before or after tells of. `lastNs`: time of the last record that was written. */
+export function gapsAtEnd(lost: LossByCause, lastNs: bigint | null): readonly Gap[] {
+  const gaps: Gap[] = [];
+  if (lost.recursion > 0n) {
+    gaps.push({ cpu: null, fromNs: null, toNs: null, lost: lost.recursion, cause: "recursion" });
+  }
+  if (lost.output > 0n) {
+    gaps.push({ cpu: null, fromNs: lastNs, toNs: null, lost: lost.output, cause: "output" });
+  }
+  return gaps;
+}
+
+export function total(lost: LossByCause): bigint {
+  return lost.ringFull + lost.noScratch + lost.recursion + lost.output;
+}
+
+export function sum(numbers: readonly bigint[]): bigint {
+  return numbers.reduce((all, number) => all + number, 0n);
+}

@@ -1,0 +1,60 @@
+/**
+ * What a recording needs of the kernel side: native.ts has it for real, tests have their own.
+ */
+import type { ChunkContext } from "../format/types.js";
+import type { QueueKey, TaskKey } from "./names.js";
+
+/** Lost records on one cpu between two that were kept. `fromNs` null: since the start; `toNs` null: to the end. */
+export interface TapeGap {
+  readonly cpu: number;
+  readonly fromNs: bigint | null;
+  readonly toNs: bigint | null;
+  readonly lost: bigint;
+}
+
+/** What the drain thread closed at once; its buffers are the receiver's own. */
+export interface Batch {
+  /** ENTRY and EXIT records, verbatim. */
+  readonly records: Uint8Array;
+  /** TASK and QUEUE records, verbatim. */
+  readonly names: Uint8Array;
+  readonly context: ChunkContext;
+  readonly tasks: readonly TaskKey[];
+  readonly queues: readonly QueueKey[];
+  readonly gaps: readonly TapeGap[];
+}
+
+export interface OpenCall {
+  readonly tid: number;
+  readonly startNs: bigint;
+  readonly event: number;
+  readonly enterNs: bigint;
+}
+
+export interface Totals {
+  readonly recorded: bigint;
+  readonly lostRingFull: bigint;
+  readonly lostNoScratch: bigint;
+  readonly lostRecursion: bigint;
+  readonly x32: bigint;
+  readonly announceFailed: bigint;
+  readonly noTaskState: bigint;
+  readonly ringUsed: bigint;
+  /** By event id. */
+  readonly recordedEntries: readonly bigint[];
+  readonly recordedExits: readonly bigint[];
+  readonly lostEntries: readonly bigint[];
+  readonly lostExits: readonly bigint[];
+}
+
+export interface TapeHandle {
+  track(tgid: number): void;
+  tracked(): bigint;
+  start(batchBytes: number, batchMs: number, pollMs: number): void;
+  /** null: none yet. "end": the final one was taken. */
+  nextBatch(timeoutMs: number): Promise<Batch | null | "end">;
+  openCalls(): readonly OpenCall[];
+  totals(): Totals;
+  stop(): void;
+  close(): void;
+}
