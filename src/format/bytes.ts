@@ -1,0 +1,34 @@
+/** Little helpers for bytes that several parts of the format need. */
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return bytes.length >= prefix.length && equalBytes(bytes.subarray(0, prefix.length), prefix);
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** The least multiple of 8 that is not below `length`. */
+export function aligned(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
+/** A u64 as a number, or null beyond 2^53 - 1: no offset or count of a real file is there. */
+export function safeU64(view: DataView, offset: number): number | null {
+  const value = view.getBigUint64(offset, true);
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : null;
+}

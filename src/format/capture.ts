@@ -1,0 +1,258 @@
+/**
+ * A capture as its readers see it: what the metadata says at once, chunks one by one. Holds at most one chunk.
+ *
+ * Refuses to mend anything: damage is reported, in `problems` and between the chunks, and left out.
+ */
+import { createHash } from "node:crypto";
+import { btfBody, clocksBody, gapBody, hostBody, inventoryBody, summaryBody } from "./bodies.js";
+import { parseChunkContext } from "./chunk-context.js";
+import { disagreements } from "./consistency.js";
+import { readFileHeader } from "./file-header.js";
+import { type FrameEntry, isCritical, isKnown } from "./frame.js";
+import { LIMITS, type Limits } from "./limits.js";
+import { type Located, locateFrames } from "./locate.js";
+import { failed, type Outcome, parseChunk, parsePayload, readBody } from "./payload.js";
+import { CaptureError, problem } from "./problem.js";
+import type { Field } from "./schema.js";
+import type { ByteSource } from "./source.js";
+import {
+  type BtfFrame,
+  type ChunkBody,
+  type ClockTriple,
+  FrameType,
+  type Gap,
+  type HostInfo,
+  type IndexEntry,
+  type Inventory,
+  type Problem,
+  type Summary,
+} from "./types.js";
+
+/** One step of a pass over the records; `entry` null: what was there is not even known to be one chunk. */
+export type ChunkStep =
+  | { readonly entry: IndexEntry; readonly body: ChunkBody; readonly problem?: undefined }
+  | { readonly entry: IndexEntry | null; readonly problem: Problem; readonly body?: undefined };
+
+export interface Capture {
+  /** As the user gave it. */
+  readonly name: string;
+  /** UUID in its usual spelling. */
+  readonly captureId: string;
+  readonly format: { readonly major: number; readonly minor: number };
+  readonly sizeBytes: number | null;
+  /** CLOCK_REALTIME of the first clock triple. */
+  readonly createdNs: bigint | null;
+  /** CLOCK_BOOTTIME of the first clock triple: what times are told from, in finished captures and others. */
+  readonly startNs: bigint | null;
+  readonly host: HostInfo | null;
+  readonly recorderBtf: Uint8Array | null;
+  readonly hostBtf: Uint8Array | null;
+  readonly clocks: readonly ClockTriple[];
+  inventories(): readonly Inventory[];
+  readonly gaps: readonly Gap[];
+  /** The chunks. */
+  readonly index: readonly IndexEntry[];
+  readonly indexFrom: "index" | "scan";
+  /** Every frame located, without INDEX and SUMMARY. */
+  readonly frames: readonly FrameEntry[];
+  readonly summary: Summary | null;
+  /** The recording ended as it should: trailer and summary are there. */
+  readonly complete: boolean;
+  /** What was found wrong so far: grows when BTF, inventories and chunks are read. */
+  readonly problems: readonly Problem[];
+  /** In file order. Each call starts anew; damage is yielded where records may be missing. */
+  chunks(): Generator<ChunkStep>;
+}
+
+/**
+ * Reads what a capture says of itself; of a finished one without touching its chunks.
+ *
+ * @throws CaptureError when it cannot be read at all; anything less is in `problems`.
+ */
+export function openCapture(source: ByteSource, limits: Limits = LIMITS): Capture {
+  const header = readFileHeader(source, limits);
+  const located = locateFrames(source, header, limits);
+  const problems = problemList(located.problems);
+  const frames = located.places.flatMap((place) => place.entry ?? []);
+  refuseUnknown(frames, source.name);
+
+  function value<T>(entry: FrameEntry, field: Field<T>): T | null {
+    const body = readBody(source, header.sync, entry, limits);
+    const parsed = body.problem
+      ? failed<T>(body.problem)
+      : parsePayload(entry, body.value.stored, field, limits);
+    if (parsed.problem) problems.add(parsed.problem);
+    return parsed.value;
+  }
+  function values<T>(type: number, field: Field<T>): T[] {
+    return frames
+      .filter((entry) => entry.type === type && isKnown(entry))
+      .flatMap((entry) => value(entry, field) ?? []);
+  }
+
+  const host = values(FrameType.HOST, hostBody)[0] ?? null;
+  const clocks = values(FrameType.CLOCKS, clocksBody).flatMap((body) => body.clocks);
+  const summary = located.summary && value(located.summary, summaryBody);
+  const chunks = chunkPlaces(located, problems);
+  const index = chunks.flatMap((place) => place.entry?.index ?? []);
+  for (const trouble of disagreements(frames, index, host, clocks, summary)) problems.add(trouble);
+  const btf = once(() => values(FrameType.BTF, btfBody).filter((frame) => hashMatches(frame, problems)));
+  const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
+  const gaps = values(FrameType.GAP, gapBody);
+
+  return {
+    name: source.name,
+    captureId: uuid(header.captureId),
+    format: { major: header.major, minor: header.minor },
+    sizeBytes: source.sizeBytes,
+    createdNs: clocks[0]?.realtimeNs ?? null,
+    startNs: clocks[0]?.boottimeNs ?? null,
+    host,
+    get recorderBtf() {
+      return btf().find((frame) => frame.origin === "recorder")?.data ?? null;
+    },
+    get hostBtf() {
+      return btf().find((frame) => frame.origin === "host")?.data ?? null;
+    },
+    clocks,
+    inventories,
+    gaps,
+    index,
+    indexFrom: located.from,
+    frames: frames.filter((entry) => entry.type !== FrameType.INDEX && entry.type !== FrameType.SUMMARY),
+    summary,
+    complete: located.trailer !== null && summary !== null,
+    problems: problems.all,
+    *chunks() {
+      for (const place of chunks) {
+        if (place.entry === null) {
+          yield { entry: null, problem: place.problem };
+          continue;
+        }
+        const { frame, index: entry, context } = place.entry;
+        const read = readChunk(source, header.sync, frame, context, entry.context.records, limits);
+        if (read.problem) problems.add(read.problem);
+        yield read.problem ? { entry, problem: read.problem } : { entry, body: read.value };
+      }
+    },
+  };
+}
+
+interface Problems {
+  readonly all: readonly Problem[];
+  add(problem: Problem): void;
+}
+
+/** Each problem once, also when its frame is read again. */
+function problemList(first: readonly Problem[]): Problems {
+  const all = [...first];
+  const seen = new Set(all.map((one) => `${one.code} ${one.offset} ${one.message}`));
+  return {
+    all,
+    add(one) {
+      const key = `${one.code} ${one.offset} ${one.message}`;
+      if (!seen.has(key)) all.push(one);
+      seen.add(key);
+    },
+  };
+}
+
+function refuseUnknown(frames: readonly FrameEntry[], name: string): void {
+  const unknown = frames.find((entry) => !isKnown(entry) && isCritical(entry));
+  if (!unknown) return;
+  const { type, flags, offset, sequence } = unknown;
+  const what = `frame ${sequence} at offset ${offset} has type ${type} and flags 0x${flags.toString(16)}, which this msgtape does not know`;
+  throw new CaptureError(
+    "unknown_critical_frame",
+    `${name}: ${what}, and it may not be skipped: use a newer msgtape`,
+    { offset, frame: sequence },
+  );
+}
+
+interface LocatedChunk {
+  readonly frame: FrameEntry;
+  readonly context: Uint8Array;
+  readonly index: IndexEntry;
+}
+
+type ChunkPlace = { readonly entry: LocatedChunk } | { readonly entry: null; readonly problem: Problem };
+
+/** The chunks, and the damage in which records may have been: none comes after the summary. */
+function chunkPlaces(located: Located, problems: Problems): ChunkPlace[] {
+  const recordsEnd = located.summary?.offset ?? Number.POSITIVE_INFINITY;
+  return located.places.flatMap((place): ChunkPlace[] => {
+    if (place.entry === null) {
+      const mayHoldRecords = place.type === null || place.type === FrameType.CHUNK;
+      return mayHoldRecords && !HARMLESS.has(place.problem.code)
+        ? [{ entry: null, problem: place.problem }]
+        : [];
+    }
+    const frame = place.entry;
+    if (frame.type !== FrameType.CHUNK || !isKnown(frame)) return [];
+    const context = parseChunkContext(place.context);
+    if (typeof context === "string") {
+      const trouble = problem(
+        "context_invalid",
+        frame.offset,
+        frame.sequence,
+        `frame ${frame.sequence}: ${context}`,
+      );
+      problems.add(trouble);
+      return [{ entry: null, problem: trouble }];
+    }
+    const index = {
+      offset: BigInt(frame.offset),
+      storedBytes: frame.storedBytes,
+      rawBytes: frame.rawBytes,
+      context,
+    };
+    return [{ entry: { frame, context: place.context, index } }];
+  });
+}
+
+/** Found by a scan, but no records are missing where they are. */
+const HARMLESS: ReadonlySet<string> = new Set(["no_trailer", "trailing_bytes", "frame_out_of_order"]);
+
+function readChunk(
+  source: ByteSource,
+  sync: Uint8Array,
+  frame: FrameEntry,
+  context: Uint8Array,
+  records: number,
+  limits: Limits,
+): Outcome<ChunkBody> {
+  const body = readBody(source, sync, frame, limits);
+  if (body.problem) return failed(body.problem);
+  if (Buffer.compare(body.value.context, context) !== 0) {
+    const what = `frame ${frame.sequence}: its context is not the one in the index`;
+    return failed(problem("index_mismatch", frame.offset, frame.sequence, what));
+  }
+  return parseChunk(frame, body.value.stored, records, limits);
+}
+
+function hashMatches(frame: BtfFrame, problems: Problems): boolean {
+  const found = createHash("sha256").update(frame.data).digest("hex");
+  if (found === frame.sha256) return true;
+  problems.add(
+    problem(
+      "btf_hash",
+      0,
+      null,
+      `the ${frame.origin} BTF has SHA-256 ${found}, not ${frame.sha256}; it is not used`,
+    ),
+  );
+  return false;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function uuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

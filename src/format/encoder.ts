@@ -1,0 +1,164 @@
+/**
+ * Frames as bytes, in the order in which they are asked for. No I/O: whoever holds the file writes what is
+ * returned. Remembers where each frame went, for the index.
+ */
+import { randomBytes } from "node:crypto";
+import { encodeMsgpack } from "../codec/msgpack.js";
+import { compress } from "../codec/zstd.js";
+import {
+  btfBody,
+  chunkBody,
+  clocksBody,
+  gapBody,
+  hostBody,
+  type IndexedFrame,
+  indexBody,
+  inventoryBody,
+  summaryBody,
+} from "./bodies.js";
+import { concatBytes } from "./bytes.js";
+import { encodeChunkContext } from "./chunk-context.js";
+import { encodeFileHeader, FILE_HEADER_BYTES } from "./file-header.js";
+import { encodeFrame, excessOf, FRAME_HEADER_BYTES, FrameFlag } from "./frame.js";
+import { LIMITS } from "./limits.js";
+import type { Field } from "./schema.js";
+import { encodeTrailer, TRAILER_BYTES } from "./trailer.js";
+import {
+  type BtfFrame,
+  type ChunkBody,
+  type ChunkContext,
+  type ClockTriple,
+  FrameType,
+  type Gap,
+  type HostInfo,
+  type Inventory,
+  type Summary,
+} from "./types.js";
+
+export interface EncoderOptions {
+  /** 16 random bytes: a UUID. */
+  readonly captureId: Uint8Array;
+  /** 8 bytes before every frame; random unless given. */
+  readonly sync?: Uint8Array;
+  /** false: nothing is compressed, so that the bytes depend on the values alone. */
+  readonly compress?: boolean;
+}
+
+/** Each method returns the bytes to append to the file. They throw SchemaError or RangeError for values that no capture may hold. */
+export interface Encoder {
+  fileHeader(): Uint8Array;
+  host(host: HostInfo): Uint8Array;
+  btf(btf: BtfFrame): Uint8Array;
+  clocks(clocks: readonly ClockTriple[]): Uint8Array;
+  inventory(inventory: Inventory): Uint8Array;
+  chunk(context: ChunkContext, body: ChunkBody): Uint8Array;
+  gap(gap: Gap): Uint8Array;
+  /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
+  retract(): void;
+  /** Index, summary and trailer. Nothing may be encoded after. */
+  finish(summary: Summary): Uint8Array;
+  /** What `finish` may need now, and before it a last CLOCKS and some GAP frames: the space to reserve. */
+  finishBytesAtMost(): number;
+}
+
+/** Payloads below this are not worth a zstd frame. */
+const WORTH_COMPRESSING = 256;
+/** msgpack bytes of an index line without its context: seven keys, five integers, heads. */
+const INDEX_LINE_BYTES = 96;
+/** A summary holds at most 32 events twice; `ended` is short. */
+const SUMMARY_BYTES = 8 * 1024;
+/** A last CLOCKS frame and sixteen GAP frames. */
+const LAST_FRAMES_BYTES = 4 * 1024;
+
+export function createEncoder(options: EncoderOptions): Encoder {
+  const sync = options.sync ?? randomBytes(8);
+  const header = encodeFileHeader(options.captureId, sync);
+  const frames: IndexedFrame[] = [];
+  let end = FILE_HEADER_BYTES;
+  let indexBytes = 0;
+  let finished = false;
+
+  function frame(type: number, critical: boolean, context: Uint8Array, payload: Uint8Array): Uint8Array {
+    if (finished) throw new Error("the capture is finished, nothing can be encoded after it");
+    const packed =
+      options.compress === false || payload.length < WORTH_COMPRESSING ? payload : compress(payload);
+    const smaller = packed.length < payload.length;
+    const stored = smaller ? packed : payload;
+    const flags = (critical ? FrameFlag.CRITICAL : 0) | (smaller ? FrameFlag.ZSTD : 0);
+    const lengths = {
+      type,
+      flags,
+      contextBytes: context.length,
+      storedBytes: stored.length,
+      rawBytes: payload.length,
+    };
+    const excess = excessOf(lengths, LIMITS);
+    if (excess !== null) throw new RangeError(`frame of type ${type}: ${excess}`);
+    const bytes = encodeFrame(sync, {
+      type,
+      flags,
+      sequence: frames.length,
+      context,
+      stored,
+      rawBytes: payload.length,
+    });
+    frames.push({
+      type,
+      flags,
+      offset: BigInt(end),
+      storedBytes: stored.length,
+      rawBytes: payload.length,
+      context,
+    });
+    end += bytes.length;
+    indexBytes += INDEX_LINE_BYTES + context.length;
+    return bytes;
+  }
+
+  function plain<T>(type: number, critical: boolean, field: Field<T>, value: T): Uint8Array {
+    return frame(type, critical, NOTHING, encodeMsgpack(field.encode(value, "")));
+  }
+
+  /** An index that no reader would accept is left out: it is only a cache. */
+  function index(): Uint8Array | null {
+    if (frames.length >= LIMITS.frames) return null;
+    const payload = encodeMsgpack(indexBody.encode({ frames }, ""), indexBytes + 64);
+    return payload.length > LIMITS.metadataBytes ? null : frame(FrameType.INDEX, false, NOTHING, payload);
+  }
+
+  return {
+    fileHeader: () => header,
+    host: (host) => plain(FrameType.HOST, true, hostBody, host),
+    btf: (btf) => plain(FrameType.BTF, true, btfBody, btf),
+    clocks: (clocks) => plain(FrameType.CLOCKS, true, clocksBody, { clocks }),
+    inventory: (inventory) => plain(FrameType.INVENTORY, false, inventoryBody, inventory),
+    gap: (gap) => plain(FrameType.GAP, true, gapBody, gap),
+    chunk(context, body) {
+      const payload = encodeMsgpack(chunkBody.encode(body, ""), body.records.length + 64 * 1024);
+      return frame(FrameType.CHUNK, true, encodeChunkContext(context), payload);
+    },
+    retract() {
+      const last = frames.pop();
+      if (!last || finished) throw new Error("there is no frame to take back");
+      end = Number(last.offset);
+      indexBytes -= INDEX_LINE_BYTES + last.context.length;
+    },
+    finish(summary) {
+      const indexOffset = end;
+      const indexFrame = index();
+      const summaryOffset = end;
+      const summaryFrame = plain(FrameType.SUMMARY, false, summaryBody, summary);
+      finished = true;
+      const trailer = encodeTrailer(options.captureId, {
+        indexOffset: indexFrame === null ? null : indexOffset,
+        summaryOffset,
+        fileBytes: end + TRAILER_BYTES,
+      });
+      return concatBytes([...(indexFrame === null ? [] : [indexFrame]), summaryFrame, trailer]);
+    },
+    finishBytesAtMost: () =>
+      indexBytes + 3 * FRAME_HEADER_BYTES + SUMMARY_BYTES + LAST_FRAMES_BYTES + TRAILER_BYTES,
+  };
+}
+
+const NOTHING = new Uint8Array(0);
