@@ -1,0 +1,133 @@
+/**
+ * Which piece of evidence stands for a value: for inputs the one taken at entry, for outputs the one taken at
+ * exit. Says why there is none; never makes one up.
+ */
+import { variantOf } from "../../catalog/abi.js";
+import type { Abi, EventRow, Mux, Variant } from "../../catalog/types.js";
+import type { Item } from "../records.js";
+import type { EvidenceStatus } from "../types.js";
+import type { Structs } from "./structs.js";
+
+/** What is known of one call when its arguments are to be decoded. */
+export interface CallEvidence {
+  readonly event: EventRow;
+  readonly abi: Abi;
+  readonly via: Mux | null;
+  /** Raw, in the event's own order; ia32 zero-extended. null: not known. */
+  readonly args: readonly bigint[] | null;
+  /** null: that record is not in the capture. */
+  readonly entryItems: readonly Item[] | null;
+  readonly exitItems: readonly Item[] | null;
+  readonly ret: number | null;
+}
+
+/**
+ * What `status` can say in a decoded argument. Beyond what the kernel programs noted:
+ * - `unknown`: the record that would hold it is not in the capture
+ * - `not_kept`: the record is there, this piece is not in it (a limit was reached)
+ * - `no_output`: the kernel gave nothing here: the call failed, or came no further than the entries before
+ * - `unused`: with these arguments the kernel neither reads nor writes it
+ * - `no_layout`: the capture's BTF does not have the struct
+ * - `malformed`: its own length field cannot be true
+ */
+export type ValueStatus =
+  | EvidenceStatus
+  | "unknown"
+  | "not_kept"
+  | "no_output"
+  | "unused"
+  | "no_layout"
+  | "malformed";
+
+/** A piece of evidence, or why there is none. */
+export type Found =
+  | { readonly item: Item; readonly from: "entry" | "exit" }
+  | { readonly item: null; readonly why: ValueStatus };
+
+type ItemIndex = ReadonlyMap<number, Item>;
+
+/** One call under decoding. */
+export interface CallContext {
+  readonly call: CallEvidence;
+  readonly variant: Variant;
+  readonly structs: Structs;
+  readonly entry: ItemIndex | null;
+  readonly exit: ItemIndex | null;
+}
+
+export function callContext(call: CallEvidence, structs: Structs): CallContext {
+  return {
+    call,
+    variant: variantOf(call.abi, call.via),
+    structs,
+    entry: indexItems(call.entryItems),
+    exit: indexItems(call.exitItems),
+  };
+}
+
+/** Where an item belongs, as one exact number: kind and arg are bytes, message 16 bits, iovec a byte. */
+function place(kind: number, arg: number, message: number, iovec: number): number {
+  return ((kind * 256 + arg) * 65_536 + message) * 256 + iovec;
+}
+
+function indexItems(items: readonly Item[] | null): ItemIndex | null {
+  if (items === null) return null;
+  const index = new Map<number, Item>();
+  for (const item of items) {
+    const key = place(item.kind, item.arg, item.message, item.iovec);
+    if (!index.has(key)) index.set(key, item);
+  }
+  return index;
+}
+
+const RANK: Readonly<Record<EvidenceStatus, number>> = {
+  read: 4,
+  truncated: 3,
+  partly: 2,
+  not_resident: 1,
+  refused: 0,
+};
+
+/** Has it bytes that may be looked at? */
+export function isReadable(item: Item): boolean {
+  return item.status === "read" || item.status === "truncated" || item.status === "partly";
+}
+
+/**
+ * Memory that the kernel reads. The copy from entry is nearest to what the kernel used. Where a page was not
+ * there at entry, the kernel has brought it in since, and the copy from exit stands in.
+ */
+export function inputOf(context: CallContext, kind: number, arg: number, message = 0, iovec = 0): Found {
+  const key = place(kind, arg, message, iovec);
+  const entry = context.entry?.get(key);
+  if (entry !== undefined && RANK[entry.status] >= RANK.truncated) return { item: entry, from: "entry" };
+  const exit = context.exit?.get(key);
+  if (exit !== undefined && (entry === undefined || isBetter(exit, entry)))
+    return { item: exit, from: "exit" };
+  if (entry !== undefined) return { item: entry, from: "entry" };
+  return { item: null, why: context.entry === null ? "unknown" : "not_kept" };
+}
+
+function isBetter(one: Item, other: Item): boolean {
+  return RANK[one.status] > RANK[other.status] || one.bytes.length > other.bytes.length;
+}
+
+/** Memory that the kernel writes: looked at on exit alone, and only when the call succeeded. */
+export function outputOf(context: CallContext, kind: number, arg: number, message = 0, iovec = 0): Found {
+  const why = noOutput(context);
+  if (why !== null) return { item: null, why };
+  const item = context.exit?.get(place(kind, arg, message, iovec));
+  return item === undefined ? { item: null, why: "not_kept" } : { item, from: "exit" };
+}
+
+/** Why nothing was put out; null: the call succeeded and its exit is here. */
+export function noOutput(context: CallContext): ValueStatus | null {
+  if (context.exit === null || context.call.ret === null) return "unknown";
+  return context.call.ret < 0 ? "no_output" : null;
+}
+
+/** Raw argument as an address: 32 bits of it on ia32. */
+export function addressOf(context: CallContext, arg: number): bigint {
+  const raw = context.call.args?.[arg] ?? 0n;
+  return context.variant === "native" ? BigInt.asUintN(64, raw) : BigInt.asUintN(32, raw);
+}
