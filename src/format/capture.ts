@@ -183,9 +183,8 @@ function chunkPlaces(located: Located, problems: Problems): ChunkPlace[] {
   return located.places.flatMap((place): ChunkPlace[] => {
     if (place.entry === null) {
       const mayHoldRecords = place.type === null || place.type === FrameType.CHUNK;
-      return mayHoldRecords && !HARMLESS.has(place.problem.code)
-        ? [{ entry: null, problem: place.problem }]
-        : [];
+      const harmless = HARMLESS.has(place.problem.code) || place.problem.offset > recordsEnd;
+      return mayHoldRecords && !harmless ? [{ entry: null, problem: place.problem }] : [];
     }
     const frame = place.entry;
     if (frame.type !== FrameType.CHUNK || !isKnown(frame)) return [];
