@@ -142,6 +142,7 @@ static void send_and_receive(int wide)
 {
 	const char *send = wide ? "mq_timedsend" : "mq_timedsend_time32";
 	const char *receive = wide ? "mq_timedreceive" : "mq_timedreceive_time32";
+	const char *quote = wide ? "\"" : ""; /* msg_len: size_t there, unsigned int here */
 	uint32_t at = wide ? LOW(&low->time64) : LOW(&low->time32);
 	low->time32 = (struct time32){ 2000000001, 123456789 };
 	low->time64 = (struct time64){ 5000000001, 987654321 };
@@ -151,15 +152,15 @@ static void send_and_receive(int wide)
 	strcpy(low->text, "thirty-two");
 	long ret = int80(wide ? NR_mq_timedsend_time64 : NR_mq_timedsend_time32, queue, LOW(low->text), 10, 7, at, 0);
 	told(IA32, send, ret,
-	     "\"mqdes\":%d,\"msg_ptr\":{\"addr\":\"0x%x\",\"bytes\":\"%s\",\"status\":\"read\"},\"msg_len\":\"10\","
+	     "\"mqdes\":%d,\"msg_ptr\":{\"addr\":\"0x%x\",\"bytes\":\"%s\",\"status\":\"read\"},\"msg_len\":%s10%s,"
 	     "\"msg_prio\":7,\"abs_timeout\":%s",
-	     queue, LOW(low->text), b64("thirty-two", 10), time);
+	     queue, LOW(low->text), b64("thirty-two", 10), quote, quote, time);
 	ret = int80(wide ? NR_mq_timedreceive_time64 : NR_mq_timedreceive_time32, queue, LOW(low->text), 64,
 		    LOW(&low->prio), at, 0);
 	told(IA32, receive, ret,
-	     "\"mqdes\":%d,\"msg_ptr\":{\"addr\":\"0x%x\",\"bytes\":\"%s\",\"status\":\"read\"},\"msg_len\":\"64\","
+	     "\"mqdes\":%d,\"msg_ptr\":{\"addr\":\"0x%x\",\"bytes\":\"%s\",\"status\":\"read\"},\"msg_len\":%s64%s,"
 	     "\"msg_prio\":{\"addr\":\"0x%x\",\"value\":%u},\"abs_timeout\":%s",
-	     queue, LOW(low->text), b64("thirty-two", 10), LOW(&low->prio), low->prio, time);
+	     queue, LOW(low->text), b64("thirty-two", 10), quote, quote, LOW(&low->prio), low->prio, time);
 	/* Nothing there and the time past: ETIMEDOUT; and arguments whose sign matters. */
 	low->time32 = (struct time32){ 1, 0 };
 	low->time64 = (struct time64){ 1, 0 };
@@ -318,20 +319,20 @@ static void sockets(int mux)
 	told(extra, "recvmsg", ret, "\"fd\":%d,\"msg\":{%s},\"flags\":%d", pair[1], iovs, MSG_DONTWAIT);
 	ret = socket_call(mux, 20, NR_sendmmsg, 4, (uint32_t[]){ pair[0], vector, 3, MSG_DONTWAIT });
 	told(extra, "sendmmsg", ret,
-	     "\"fd\":%d,\"mmsg\":[{\"msg_hdr\":{%s},\"msg_len\":8},{\"msg_len\":8},{\"msg_len\":8}],\"vlen\":3,\"flags\":%d", pair[0],
+	     "\"fd\":%d,\"msgvec\":[{\"msg_hdr\":{%s},\"msg_len\":8},{\"msg_len\":8},{\"msg_len\":8}],\"vlen\":3,\"flags\":%d", pair[0],
 	     iovs, MSG_DONTWAIT);
 	low->time32 = (struct time32){ 4, 500000000 };
 	ret = socket_call(mux, 19, NR_recvmmsg_time32, 5,
 			  (uint32_t[]){ pair[1], vector, 2, MSG_DONTWAIT, LOW(&low->time32) });
 	told(extra, "recvmmsg_time32", ret,
-	     "\"fd\":%d,\"mmsg\":[{\"msg_hdr\":{%s},\"msg_len\":8},{\"msg_len\":8}],\"vlen\":2,\"flags\":%d,"
+	     "\"fd\":%d,\"msgvec\":[{\"msg_hdr\":{%s},\"msg_len\":8},{\"msg_len\":8}],\"vlen\":2,\"flags\":%d,"
 	     "\"timeout\":{\"addr\":\"0x%x\",\"tv_sec\":\"4\",\"tv_nsec\":\"500000000\"}",
 	     pair[1], iovs, MSG_DONTWAIT, LOW(&low->time32));
 	if (!mux) {
 		low->time64 = (struct time64){ 6, 700000000 };
 		ret = int80(NR_recvmmsg_time64, pair[1], vector, 3, MSG_DONTWAIT, LOW(&low->time64), 0); /* one of three */
 		told(extra, "recvmmsg", ret,
-		     "\"fd\":%d,\"mmsg\":[{\"msg_hdr\":{%s},\"msg_len\":8}],\"vlen\":3,\"timeout\":{\"tv_sec\":\"6\",\"tv_nsec\":\"700000000\"}",
+		     "\"fd\":%d,\"msgvec\":[{\"msg_hdr\":{%s},\"msg_len\":8}],\"vlen\":3,\"timeout\":{\"tv_sec\":\"6\",\"tv_nsec\":\"700000000\"}",
 		     pair[1], iovs);
 		ret = int80(NR_recvmmsg_time64, pair[1], vector, 3, MSG_DONTWAIT, 0, 0);
 		told(extra, "recvmmsg", ret, "\"fd\":%d,\"vlen\":3,\"timeout\":null", pair[1]);

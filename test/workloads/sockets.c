@@ -117,13 +117,13 @@ static void many(int count, int iovecs)
 		out[count - 1].msg_hdr = (struct msghdr){ .msg_iov = last, .msg_iovlen = iovecs };
 	long sent = CALL(SYS_sendmmsg, pair[0], out, count, MSG_DONTWAIT);
 	truth("sendmmsg", sent,
-	      "\"fd\":%d,\"vlen\":%d,\"flags\":%d,\"mmsg\":[{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"},"
+	      "\"fd\":%d,\"vlen\":%d,\"flags\":%d,\"msgvec\":[{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"},"
 	      "\"iov_len\":\"4\"}],\"msg_iovlen\":\"1\"},\"msg_len\":4}]",
 	      pair[0], count, MSG_DONTWAIT, b64("m000", 4));
 	struct timespec timeout = { 5, 0 };
 	while (sent > 0) {
 		long ret = CALL(SYS_recvmmsg, pair[1], got, sent < 33 ? sent + 5 : 33L, MSG_DONTWAIT, &timeout);
-		truth("recvmmsg", ret, "\"fd\":%d,\"vlen\":%ld,\"mmsg\":[{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"}}]},\"msg_len\":%u}]",
+		truth("recvmmsg", ret, "\"fd\":%d,\"vlen\":%ld,\"msgvec\":[{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"}}]},\"msg_len\":%u}]",
 		      pair[1], sent < 33 ? sent + 5 : 33L, b64(inputs[0], got[0].msg_len), got[0].msg_len);
 		if (ret <= 0)
 			break;

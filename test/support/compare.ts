@@ -1,0 +1,156 @@
+/**
+ * Compares what a capture says with what somebody else knows: a workload's own truth, or strace. Answers with
+ * sentences, one a difference, so that a failing test shows all of them at once; no difference, no sentence.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { eventByName } from "../../src/catalog/events.js";
+import type { ScalarType } from "../../src/catalog/types.js";
+import type { CallLine } from "../../src/replay/types.js";
+import type { StraceCall } from "./strace.js";
+import type { Truth } from "./workload.js";
+
+/** By thread, in the order in which the calls ended: which is, within a thread, the order in which they began. */
+export function byThread(calls: readonly CallLine[]): ReadonlyMap<number, readonly CallLine[]> {
+  const threads = new Map<number, CallLine[]>();
+  for (const call of calls) {
+    const list = threads.get(call.tid) ?? [];
+    list.push(call);
+    threads.set(call.tid, list);
+  }
+  return threads;
+}
+
+/** Each thread made exactly these calls, in this order, and every field that the truth names is as it says. */
+export function differencesFromTruth(truth: readonly Truth[], calls: readonly CallLine[]): readonly string[] {
+  const differences: string[] = [];
+  const threads = byThread(calls);
+  const told = new Map<number, Truth[]>();
+  for (const line of truth) told.set(line.tid, [...(told.get(line.tid) ?? []), line]);
+  for (const tid of threads.keys()) {
+    if (!told.has(tid)) differences.push(`thread ${tid}: in the capture, but not in the truth`);
+  }
+  for (const [tid, expected] of told) {
+    const found = threads.get(tid) ?? [];
+    if (found.length !== expected.length) {
+      differences.push(
+        `thread ${tid}: ${found.length} calls in the capture, ${expected.length} made: ${names(found)} / ${names(expected)}`,
+      );
+    }
+    for (let i = 0; i < Math.min(found.length, expected.length); i++) {
+      const [call, want] = [found[i], expected[i]];
+      if (call !== undefined && want !== undefined) {
+        differences.push(...lineDifferences(`thread ${tid}, call ${i}`, want, call, found[i - 1]));
+      }
+    }
+  }
+  return differences;
+}
+
+function names(calls: readonly { readonly event: string }[]): string {
+  return calls.map((call) => call.event).join(" ");
+}
+
+function lineDifferences(
+  where: string,
+  want: Truth,
+  call: CallLine,
+  before: CallLine | undefined,
+): readonly string[] {
+  const { restart, ...fields } = want;
+  const differences = partialDifferences(`${where} (${want.event})`, fields, call);
+  if (restart === true && (call.restart_of === null || call.restart_of !== before?.call)) {
+    differences.push(`${where}: restart_of is ${call.restart_of}, the call before is ${before?.call}`);
+  }
+  if (restart === false && call.restart_of !== null) {
+    differences.push(`${where}: restart_of is ${call.restart_of}, but it restarts nothing`);
+  }
+  return differences;
+}
+
+/** `found` has everything that `want` has; arrays: as many of the first elements as `want` names. */
+export function partialDifferences(where: string, want: unknown, found: unknown): string[] {
+  if (typeof want !== "object" || want === null || typeof found !== "object" || found === null) {
+    return isDeepStrictEqual(want, found)
+      ? []
+      : [`${where}: ${JSON.stringify(found) ?? "absent"}, not ${JSON.stringify(want)}`];
+  }
+  return Object.entries(want).flatMap(([key, value]) =>
+    partialDifferences(`${where}.${key}`, value, (found as Record<string, unknown>)[key]),
+  );
+}
+
+/** Same calls, same order per thread, same scalars, results and errnos. Where strace saw no result any will do. */
+export function differencesFromStrace(
+  strace: ReadonlyMap<number, readonly StraceCall[]>,
+  calls: readonly CallLine[],
+): readonly string[] {
+  const differences: string[] = [];
+  const threads = byThread(calls);
+  for (const tid of new Set([...strace.keys(), ...threads.keys()])) {
+    const seen = strace.get(tid) ?? [];
+    const found = threads.get(tid) ?? [];
+    if (seen.length !== found.length) {
+      differences.push(`thread ${tid}: ${found.length} calls in the capture, ${seen.length} in strace`);
+    }
+    for (let i = 0; i < Math.min(seen.length, found.length); i++) {
+      const [one, other] = [seen[i], found[i]];
+      if (one !== undefined && other !== undefined) {
+        differences.push(...straceDifferences(`thread ${tid}, call ${i} (${one.event})`, one, other));
+      }
+    }
+  }
+  return differences;
+}
+
+function straceDifferences(where: string, seen: StraceCall, call: CallLine): readonly string[] {
+  if (seen.event !== call.event) return [`${where}: the capture has ${call.event}`];
+  const differences: string[] = [];
+  if (seen.ret === null) {
+    // A call that seccomp or the tracer refused has no entry; one whose task was killed has some result.
+  } else if (call.state !== "complete") {
+    differences.push(`${where}: state ${call.state}, but strace saw it whole`);
+  } else if (
+    seen.errno !== null ? seen.errno !== call.errno : call.ret === null || seen.ret !== BigInt(call.ret)
+  ) {
+    differences.push(`${where}: result ${call.ret} ${call.errno}, strace ${seen.ret} ${seen.errno}`);
+  }
+  for (const [index, argument] of (eventByName(call.event)?.args ?? []).entries()) {
+    const raw = seen.args[index];
+    const value = call.args?.[argument.name];
+    if (raw === undefined || value === undefined) {
+      differences.push(`${where}: no argument ${argument.name}`);
+      continue;
+    }
+    const [want, have] =
+      argument.value.kind === "scalar"
+        ? [scalar(raw, argument.value.type), typeof value === "object" ? null : BigInt(value)]
+        : [raw, addressOf(value, raw)];
+    if (want !== have) differences.push(`${where}: ${argument.name} is ${have}, in strace ${want}`);
+  }
+  return differences;
+}
+
+function scalar(raw: bigint, type: ScalarType): bigint {
+  switch (type) {
+    case "umode_t":
+      return BigInt.asUintN(16, raw);
+    case "unsigned int":
+      return BigInt.asUintN(32, raw);
+    case "int":
+    case "mqd_t":
+    case "key_t":
+      return BigInt.asIntN(32, raw);
+    case "size_t":
+      return BigInt.asUintN(64, raw);
+    case "long":
+      return BigInt.asIntN(64, raw);
+  }
+}
+
+/** The address in a decoded argument; `otherwise` where the JSON form has none (strings, vectors). */
+function addressOf(value: unknown, otherwise: bigint): bigint | null {
+  if (value === null) return 0n;
+  if (typeof value === "object" && "addr" in value && typeof value.addr === "string")
+    return BigInt(value.addr);
+  return otherwise;
+}
