@@ -41,7 +41,7 @@ const CMSG_LEVELS: ReadonlyMap<number, string> = new Map([
   [255, "SOL_RAW"],
   [263, "SOL_PACKET"],
   [270, "SOL_NETLINK"],
-  [273, "SOL_RXRPC"],
+  [272, "SOL_RXRPC"],
   [279, "SOL_ALG"],
   [282, "SOL_TLS"],
   [287, "SOL_VSOCK"],
