@@ -126,6 +126,10 @@ int mt_totals(struct mt_tape *tape, struct mt_totals *totals);
 /* Detaches the programs and lets the drain thread empty the ring; batches go on until the final one. */
 int mt_stop(struct mt_tape *tape);
 
+/* Sends a caller that waits in mt_next_batch() home, now and from now on: it returns 0 at once when there is no
+ * batch. For a caller that must be out of there before it closes the tape. */
+void mt_interrupt(struct mt_tape *tape);
+
 /* Ends whatever runs and frees everything. NULL is fine. */
 void mt_close(struct mt_tape *tape);
 

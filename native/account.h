@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Puts the ring's records into the open batch and keeps the figures of struct mt_batch: counts, times, keys,
+ * gaps, calls in flight. No kernel, no threads: what it says follows from the records alone (and, for losses
+ * that no later record shows, from the per-cpu sequence that the caller read).
+ */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+#include "keyset.h"
+#include "msgtape.h"
+#include "opencalls.h"
+#include "seen.h"
+
+#include <linux/types.h>
+#include <records.h>
+
+#define BATCH_TASKS 8192
+#define BATCH_QUEUES 8192
+#define BATCH_NAMES_BYTES (512 * 1024)
+
+/* A batch and its areas. */
+struct slot {
+	struct mt_batch head;
+	uint8_t *records;
+	uint8_t *names;
+	struct mt_task_key *tasks;   /* BATCH_TASKS */
+	struct mt_queue_key *queues; /* BATCH_QUEUES */
+	size_t records_size;
+};
+
+struct cpu_account {
+	uint64_t seq;	  /* of the last record kept, or lost for certain */
+	uint64_t time_ns; /* of the last record kept */
+	uint64_t lost;
+};
+
+struct account {
+	struct cpu_account *cpu;
+	uint32_t cpus;
+	uint64_t records; /* entry and exit records kept since the start */
+	uint64_t lost;
+	uint64_t damaged; /* records refused: they count as lost when the next of their cpu arrives */
+	uint64_t last_task[2];
+	struct keyset tasks;  /* of the open batch */
+	struct keyset queues; /* of the open batch */
+	struct seen names;
+	struct opencalls open;
+};
+
+int account_init(struct account *account, uint32_t cpus);
+void account_free(struct account *account);
+
+/* Makes a batch empty, to be filled next. */
+void account_begin(struct account *account, struct slot *slot);
+
+/* 1: the record is in the batch (or was a repeat, or damaged, and is done with); 0: the batch is full, close it
+ * and come again with the next. */
+int account_add(struct account *account, struct slot *slot, const void *record, uint32_t len);
+
+/* Says that a cpu has numbered records up to seq and that no record up to there is still to come.
+ * 1: done; 0: the batch has no room for the gap. */
+int account_reached(struct account *account, struct slot *slot, uint32_t cpu, uint64_t seq);
+
+/* Figures that are known only when the batch closes. */
+void account_end(struct account *account, struct slot *slot);
+
+/* Whether there is anything in it to hand over. */
+int account_has_content(const struct slot *slot);
+
+#endif

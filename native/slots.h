@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The batches between the drain thread, which fills them in turn, and the one caller that takes them. When all
+ * are full the drain thread has none to fill and leaves records in the ring.
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include "account.h"
+
+#include <pthread.h>
+
+#define SLOTS 8
+
+struct slots {
+	struct slot slot[SLOTS];
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t filled; /* closed since the start: slot[filled % SLOTS] is the one being filled */
+	uint64_t taken;
+	unsigned int waiters;
+	int ended;	 /* no further batch is to come */
+	int interrupted; /* nobody is to wait any more */
+};
+
+int slots_init(struct slots *slots, uint32_t batch_bytes);
+void slots_free(struct slots *slots);
+
+/* The one to fill; NULL while all are full. For the drain thread. */
+struct slot *slots_open(struct slots *slots);
+void slots_close(struct slots *slots);
+void slots_end(struct slots *slots);
+
+/* Waits until a slot is free, at most wait_ms. */
+void slots_wait_free(struct slots *slots, uint32_t wait_ms);
+
+/* As mt_next_batch. */
+int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch, void *records, size_t records_size,
+	       void *names, size_t names_size, struct mt_task_key *tasks, size_t tasks_max,
+	       struct mt_queue_key *queues, size_t queues_max);
+
+/* Sends waiters home, now and later. With wait: returns when all have gone. */
+void slots_interrupt(struct slots *slots, int wait);
+
+/* A moment on the clock of these condition variables, wait_ms from now. */
+struct timespec slots_deadline(uint32_t wait_ms);
+int slots_cond_init(pthread_cond_t *cond);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* struct mt_tape, for tape.c (its life) and drain.c (its thread). */
+#ifndef TAPE_H
+#define TAPE_H
+
+#include "account.h"
+#include "control.h"
+#include "msgtape.h"
+#include "ring.h"
+#include "slots.h"
+#include "stats.h"
+
+#include <bpf/libbpf.h>
+
+#define MAX_LINKS 32
+
+struct mt_tape {
+	char error[512];
+	struct bpf_object *object;
+	struct bpf_link *links[MAX_LINKS]; /* in the order of attaching */
+	int link_count;
+	int enter_fd, exit_fd; /* the syscall programs, -1 when the object has none */
+	int stats_fd;
+	uint32_t cpus;
+	struct control control;
+	struct ring ring;
+
+	/* The drain thread and what it shares. */
+	pthread_t thread;
+	int started;
+	pthread_mutex_t lock; /* guards `account` and the flags below */
+	pthread_cond_t wake;
+	int stopping; /* the programs are detached: empty the ring and end */
+	int closing;  /* end at once */
+	struct account account;
+	struct slots slots;
+	uint32_t batch_bytes, batch_ms, poll_ms;
+};
+
+/* The drain thread. Ends after the final batch, or when the tape is closing. */
+void *drain_run(void *tape);
+
+#endif
