@@ -125,7 +125,10 @@ export type Step = {
 
 export type Variant = "native" | "compat" | "compat_ipc";
 
-/** Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. */
+/**
+ * Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. A call that takes
+ * fifth finds ptr and fifth as a pair in user memory at ptr when call >> 16 is 0.
+ */
 export interface MuxCall {
   readonly mux: Mux;
   readonly call: number;

@@ -52,7 +52,7 @@ const RECEIVE_ERRORS: EventRow["errors"] = [
   { errno: "ECONNRESET", means: "the peer closed the connection with data unread" },
   { errno: "EINVAL", means: "msg_namelen is negative, or flags has MSG_CMSG_COMPAT in a 64-bit call" },
   { errno: "EMSGSIZE", means: "more than 1024 iovecs" },
-  { errno: "ENOBUFS", means: "no memory for the message" },
+  { errno: "ENOBUFS", means: "netlink: messages were dropped because the receive buffer was full" },
   { errno: "ENOTCONN", means: "the socket is not connected" },
   { errno: "EOPNOTSUPP", means: "this socket does not know one of the flags" },
   ...COMMON_ERRORS,

@@ -38,7 +38,7 @@ function cmdIs(commands: readonly number[], ignored: number, version = 0): Condi
   return { arg: 1, mask: (0xffffffe0 & ~ignored) >>> 0, value: version, low: commands };
 }
 
-/** One step for each layout: native, ia32 by its own number, ia32 through `ipc`, whatever the version there. */
+/** One step for 64-bit calls and one for 32-bit ones, whatever the version there. */
 function inEachLayout(step: (when: Condition) => Step, commands: readonly number[]): readonly Step[] {
   return [
     { ...step(cmdIs(commands, 0)), only: ["native"] },
