@@ -148,4 +148,8 @@ void mt_command_close(struct mt_command *command);
 /* Tries one mechanism, for doctor. name: "tp_btf", "raw_tp", "ringbuf", "task_storage", … ; 0, or why not. */
 int mt_probe(const char *name, char *message, size_t message_len);
 
+/* Opens the mqueue file system of this process's ipc namespace, attached nowhere: for inventories. A directory's
+ * descriptor, which the caller closes, or a negative errno (-EPERM: needs CAP_SYS_ADMIN). */
+int mt_mqueue_open(void);
+
 #endif
