@@ -1,0 +1,106 @@
+/**
+ * What a capture lost, and whether that can matter between two moments. Three sources: gaps in the file, jumps of
+ * the per-cpu sequence inside the records (they tell even when a gap's frame is damaged), and damage in the file.
+ */
+import type { RecordHead } from "./records.js";
+import type { ReplayCapture } from "./source.js";
+
+export interface CaptureLoss {
+  /** Lost records, as far as the file tells. */
+  readonly lost: number;
+  /** The file ends as it should and nothing in it is damaged. */
+  readonly whole: boolean;
+  /** By event name's id; null when the capture has no summary. */
+  readonly byEvent:
+    | readonly { readonly event: number; readonly entries: number; readonly exits: number }[]
+    | null;
+}
+
+/** Losses of a capture, from its summary, its gaps and its chunks' contexts: whichever tells of most. */
+export function captureLoss(
+  capture: Pick<ReplayCapture, "gaps" | "summary" | "index" | "complete" | "problems">,
+): CaptureLoss {
+  const told = [lostInGaps(capture), capture.summary?.lost ?? 0n, lostByContexts(capture)];
+  return {
+    lost: Number(told.reduce((most, one) => (one > most ? one : most), 0n)),
+    whole: capture.complete && capture.problems.length === 0,
+    byEvent:
+      capture.summary?.lostByEvent.map((one) => ({
+        event: one.event,
+        entries: Number(one.entries),
+        exits: Number(one.exits),
+      })) ?? null,
+  };
+}
+
+function lostInGaps(capture: Pick<ReplayCapture, "gaps">): bigint {
+  return capture.gaps.reduce((sum, gap) => sum + gap.lost, 0n);
+}
+
+/** Each chunk's context counts from the start, so the last one says it all. */
+function lostByContexts(capture: Pick<ReplayCapture, "index">): bigint {
+  const last = capture.index.at(-1);
+  return (last?.context.lost ?? []).reduce((sum, cpu) => sum + cpu.records, 0n);
+}
+
+/** Follows one pass over a capture's records and answers whether a loss may lie in a stretch of time. */
+export interface LossLedger {
+  /** To be told of each record, in file order. */
+  see(head: RecordHead): void;
+  /** Records may be missing between the record before and the next one. */
+  damage(): void;
+  /** The next chunk is not the one that followed: sequences begin anew, without a loss. */
+  skip(): void;
+  /** May a record have been lost in `[fromNs, toNs]`? `toNs` is at most the time of the last record seen. */
+  between(fromNs: number, toNs: number): boolean;
+  /** May a record have been lost after `fromNs`, up to the end of the capture? */
+  after(fromNs: number): boolean;
+}
+
+/** Beyond any machine; bounds what a hostile cpu number can allocate. */
+const MAX_CPUS = 8192;
+
+/** `baseNs`: CLOCK_BOOTTIME at 0 of the times given. */
+export function lossLedger(
+  capture: Pick<ReplayCapture, "gaps" | "summary" | "index" | "complete" | "problems">,
+  baseNs: bigint,
+): LossLedger {
+  const gaps = capture.gaps
+    .filter((gap) => gap.lost > 0n || gap.cause === "damage" || gap.cause === "output")
+    .map((gap) => ({
+      fromNs: gap.fromNs === null ? Number.NEGATIVE_INFINITY : Number(gap.fromNs - baseNs),
+      toNs: gap.toNs === null ? Number.POSITIVE_INFINITY : Number(gap.toNs - baseNs),
+    }));
+  const lastGapNs = gaps.reduce((last, gap) => Math.max(last, gap.toNs), Number.NEGATIVE_INFINITY);
+  // Losses that no gap accounts for can be anywhere; so can those of a file that was cut or damaged.
+  const isOpenEnded = !capture.complete || captureLoss(capture).lost > Number(lostInGaps(capture));
+  const lastSeq = new Int32Array(MAX_CPUS);
+  const isSeqKnown = new Uint8Array(MAX_CPUS);
+  let jumpNs = Number.NEGATIVE_INFINITY;
+  let isDamaged = false;
+  return {
+    see(head) {
+      const { cpu, seq } = head;
+      if (isDamaged) {
+        isDamaged = false;
+        if (head.timeNs > jumpNs) jumpNs = head.timeNs;
+      }
+      if (cpu < 0 || cpu >= MAX_CPUS) return;
+      if (isSeqKnown[cpu] === 0) isSeqKnown[cpu] = 1;
+      else if (((seq - (lastSeq[cpu] ?? 0)) | 0) > 1 && head.timeNs > jumpNs) jumpNs = head.timeNs;
+      lastSeq[cpu] = seq;
+    },
+    damage() {
+      isDamaged = true;
+    },
+    skip() {
+      isSeqKnown.fill(0);
+    },
+    between(fromNs, toNs) {
+      return isDamaged || jumpNs >= fromNs || gaps.some((gap) => gap.fromNs <= toNs && gap.toNs >= fromNs);
+    },
+    after(fromNs) {
+      return isDamaged || isOpenEnded || jumpNs >= fromNs || lastGapNs >= fromNs;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The rules by which entries and exits become calls. Shared by every pass over records: this file judges, the
+ * passes keep what they need. A task has at most one call open, and pairs are made by its call number, so losses
+ * elsewhere change nothing; where only order could pair, a possible loss in between makes it uncertain.
+ */
+import type { LossLedger } from "./losses.js";
+import { RecordFlag, type RecordHead } from "./records.js";
+
+/** Where a task is, as its records tell. */
+export const Phase = { OUTSIDE: 0, INSIDE: 1, LEFT: 2 } as const;
+
+/**
+ * What the rules need of a task. `INSIDE`: the fields tell of the open call. `LEFT`: of the call that just ended,
+ * since further parts of its exit may follow. Overwritten in place, one object a task.
+ */
+export interface TaskPhase {
+  startLow: number;
+  startHigh: number;
+  phase: number;
+  call: number;
+  event: number;
+  abi: number;
+  mux: number;
+  isNumbered: boolean;
+  /** The entry's last part was seen. */
+  isWhole: boolean;
+  enterNs: number;
+  exitNs: number;
+}
+
+export function newTaskPhase(head: RecordHead): TaskPhase {
+  return {
+    startLow: head.startLow,
+    startHigh: head.startHigh,
+    phase: Phase.OUTSIDE,
+    call: 0.5, // doubles from the start, see emptyHead
+    event: 0,
+    abi: 0,
+    mux: 0,
+    isNumbered: false,
+    isWhole: false,
+    enterNs: 0.5,
+    exitNs: 0.5,
+  };
+}
+
+/** Is the record of the task that this state belongs to? Tids recur; with the start time they do not. */
+export function isSameTask(task: TaskPhase, head: RecordHead): boolean {
+  return task.startLow === head.startLow && task.startHigh === head.startHigh;
+}
+
+/**
+ * - `PART`: goes on with the entry or exit before it
+ * - `OPENS`: an entry; nothing was open
+ * - `REOPENS`: an entry; the open call ended, its exit is not in the capture
+ * - `CLOSES`: an exit of the open call
+ * - `LONE`: an exit; nothing was open
+ * - `LONE_REOPENS`: an exit of another call than the open one, whose own exit is not in the capture
+ */
+export const Verdict = { PART: 0, OPENS: 1, REOPENS: 2, CLOSES: 3, LONE: 4, LONE_REOPENS: 5 } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** Judges an entry record. Changes nothing; `enter` does. */
+export function judgeEntry(task: TaskPhase, head: RecordHead): Verdict {
+  if (task.phase !== Phase.INSIDE) return Verdict.OPENS;
+  if (head.part > 0 && head.timeNs === task.enterNs && isSameCall(task, head)) return Verdict.PART;
+  return Verdict.REOPENS;
+}
+
+/** Judges an exit record. Changes nothing; `leave` does. */
+export function judgeExit(task: TaskPhase, head: RecordHead, losses: LossLedger): Verdict {
+  if (task.phase === Phase.INSIDE) {
+    return isExitOf(task, head, losses) ? Verdict.CLOSES : Verdict.LONE_REOPENS;
+  }
+  if (task.phase === Phase.LEFT && head.part > 0 && head.timeNs === task.exitNs && isSameCall(task, head)) {
+    return Verdict.PART;
+  }
+  return Verdict.LONE;
+}
+
+/** Is a lone exit one whose entry the kernel programs never saw? Otherwise its entry was lost. */
+export function isWithoutEntry(task: TaskPhase, head: RecordHead): boolean {
+  if ((head.flags & RecordFlag.NO_ENTRY) === 0) return false;
+  // Without memory for the task's state the program cannot have known of the entry that we do see.
+  return !(task.phase === Phase.INSIDE && !task.isNumbered && task.event === head.event);
+}
+
+/** The task is now inside the call of this entry record. */
+export function enter(task: TaskPhase, head: RecordHead): void {
+  task.phase = Phase.INSIDE;
+  task.call = head.call;
+  task.event = head.event;
+  task.abi = head.abi;
+  task.mux = head.mux;
+  task.isNumbered = (head.flags & RecordFlag.NO_NUMBER) === 0;
+  task.isWhole = (head.flags & RecordFlag.LAST) !== 0;
+  task.enterNs = head.timeNs;
+}
+
+/** The task has left the call of this exit record. */
+export function leave(task: TaskPhase, head: RecordHead): void {
+  task.phase = Phase.LEFT;
+  task.call = head.call;
+  task.event = head.event;
+  task.abi = head.abi;
+  task.mux = head.mux;
+  task.isNumbered = (head.flags & RecordFlag.NO_NUMBER) === 0;
+  task.exitNs = head.timeNs;
+}
+
+function isSameCall(task: TaskPhase, head: RecordHead): boolean {
+  return (
+    task.call === head.call &&
+    task.event === head.event &&
+    task.abi === head.abi &&
+    task.mux === head.mux &&
+    task.isNumbered === ((head.flags & RecordFlag.NO_NUMBER) === 0)
+  );
+}
+
+function isExitOf(task: TaskPhase, head: RecordHead, losses: LossLedger): boolean {
+  if (!isSameCall(task, head) || head.timeNs < task.enterNs) return false;
+  // After an exec a task may carry the key of its leader and a call number that the leader had used, so a number
+  // alone does not outweigh what the program says of the entry. An entry of several parts may be lost in part.
+  if ((head.flags & RecordFlag.NO_ENTRY) !== 0) return false;
+  if ((head.flags & RecordFlag.ENTRY_LOST) !== 0 && task.isWhole) return false;
+  return task.isNumbered || !losses.between(task.enterNs, head.timeNs);
+}

@@ -1,0 +1,92 @@
+/** The queue of a call: which one, what it is called, how deep it was before and after. */
+import type { EventRow } from "../catalog/types.js";
+import { findItem, parseItems } from "./items.js";
+import type { NameTable, QueueKey } from "./names.js";
+import { nameText, queueKeyText } from "./names.js";
+import type { PairedCall } from "./pairs.js";
+import type { QueueNamer } from "./queue-name.js";
+import { type Item, ItemKind, type RecordLayouts } from "./records.js";
+import type { CallQueue } from "./types.js";
+
+/** enum mt_queue_kind, in order from 1. */
+const KINDS = ["posix", "sysv", "socket"] as const;
+/** enum mt_queue_flags. */
+const HAS_DEPTH = 1;
+
+interface SeenQueue {
+  readonly key: QueueKey;
+  /** null: not read, or there is none (sockets). */
+  readonly depth: number | null;
+}
+
+/** The first queue that these parts of an entry or exit tell of. */
+export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLayouts): SeenQueue | null {
+  for (const part of parts ?? []) {
+    const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
+    const at = findItem(view, 0, part.byteLength, layouts, ItemKind.QUEUE, layouts.queue.sizeBytes);
+    if (at < 0) continue;
+    const kind = KINDS[view.getUint8(at + layouts.queue.kind) - 1];
+    if (kind === undefined) continue;
+    return {
+      key: {
+        kind,
+        namespaceInum: view.getUint32(at + layouts.queue.namespace_inum, true),
+        id: view.getBigUint64(at + layouts.queue.id, true),
+        generation: view.getBigUint64(at + layouts.queue.generation, true),
+      },
+      depth:
+        (view.getUint8(at + layouts.queue.flags) & HAS_DEPTH) === 0
+          ? null
+          : view.getUint32(at + layouts.queue.depth, true),
+    };
+  }
+  return null;
+}
+
+/**
+ * The queue as JSON has it; null when the call's records tell of none. The one at entry counts, since the kernel
+ * looks its queue up once: another thread may give the descriptor away while the call waits.
+ */
+export function callQueue(
+  call: PairedCall,
+  event: EventRow | undefined,
+  layouts: RecordLayouts,
+  names: NameTable,
+  nameOf: QueueNamer,
+): CallQueue | null {
+  const before = seenQueue(call.entry, layouts);
+  const after = seenQueue(call.exit, layouts);
+  const seen = before ?? after;
+  if (seen === null) return namedByArgument(call, event, layouts);
+  const key = queueKeyText(seen.key);
+  const known = names.queue(seen.key, call.exitNs ?? call.enterNs ?? 0);
+  return {
+    kind: seen.key.kind,
+    key,
+    name: (known === null ? null : nameOf(known)) ?? call.kept?.queueName ?? null,
+    depth_before: before?.depth ?? null,
+    depth_after: after !== null && queueKeyText(after.key) === key ? after.depth : null,
+  };
+}
+
+/** POSIX calls that take a name and meet no queue, as mq_unlink does: the name is all there is to tell. */
+function namedByArgument(
+  call: PairedCall,
+  event: EventRow | undefined,
+  layouts: RecordLayouts,
+): CallQueue | null {
+  if (event?.family !== "posix-mq") return null;
+  const index = event.args.findIndex(({ value }) => value.kind === "pointer" && value.to.kind === "string");
+  if (index < 0) return null;
+  for (const parts of [call.entry, call.exit]) {
+    const items: Item[] = [];
+    for (const part of parts ?? []) parseItems(part, layouts, items);
+    const found = items.find((item) => item.kind === ItemKind.ARGUMENT && item.arg === index);
+    // Without its NUL the name may go on: part of a name is no name.
+    if (found?.bytes.includes(0)) {
+      const name = `/${nameText(found.bytes)}`;
+      return { kind: "posix", key: null, name, depth_before: null, depth_after: null };
+    }
+  }
+  return null;
+}
