@@ -11,8 +11,11 @@ export interface Announcements {
   readonly queues: readonly QueueEntry[];
 }
 
-/** Reads one record at `at` of `view`; `end` is the offset behind the record. */
-type ReadEntry<T> = (view: DataView, at: number, end: number) => T;
+/** `read` takes one record at `at` of `view`, of at least `minBytes`; `end` is the offset behind the record. */
+interface EntryReader<T> {
+  readonly minBytes: number;
+  readonly read: (view: DataView, at: number, end: number) => T;
+}
 
 /** Parser of names as native batches hand them over: mt_record after mt_record, types TASK and QUEUE only. */
 export function announcementParser(recorderBtf: Btf): (names: Uint8Array) => Announcements {
@@ -20,25 +23,26 @@ export function announcementParser(recorderBtf: Btf): (names: Uint8Array) => Ann
   const types = enumOf(recorderBtf, "mt_record_type");
   const [size, type] = [numberAt(record, "size"), numberAt(record, "type")];
   const [taskType, queueType] = [types.get("MT_RECORD_TASK"), types.get("MT_RECORD_QUEUE")];
-  const readTask = taskReader(recorderBtf, record);
-  const readQueue = queueReader(recorderBtf, record);
+  const task = taskReader(recorderBtf, record);
+  const queue = queueReader(recorderBtf, record);
   return (names) => {
     const view = new DataView(names.buffer, names.byteOffset, names.byteLength);
     const tasks: TaskEntry[] = [];
     const queues: QueueEntry[] = [];
     for (let at = 0; at + record.sizeBytes <= names.length; ) {
       const end = at + size(view, at);
-      if (end <= at || end > names.length) break;
       const what = type(view, at);
-      if (what === taskType) tasks.push(readTask(view, at, end));
-      else if (what === queueType) queues.push(readQueue(view, at, end));
+      const minBytes = what === taskType ? task.minBytes : what === queueType ? queue.minBytes : 1;
+      if (end < at + minBytes || end > names.length) break;
+      if (what === taskType) tasks.push(task.read(view, at, end));
+      else if (what === queueType) queues.push(queue.read(view, at, end));
       at = end;
     }
     return { tasks, queues };
   };
 }
 
-function taskReader(btf: Btf, record: StructLayout): ReadEntry<TaskEntry> {
+function taskReader(btf: Btf, record: StructLayout): EntryReader<TaskEntry> {
   const task = layoutOf(btf, "mt_task");
   const [tid, tgid] = [numberAt(record, "tid"), numberAt(record, "tgid")];
   const [startNs, timeNs] = [bigAt(record, "task_start_ns"), bigAt(record, "time_ns")];
@@ -47,7 +51,7 @@ function taskReader(btf: Btf, record: StructLayout): ReadEntry<TaskEntry> {
   const [nsPid, nsTid] = [numberAt(task, "namespace_pid"), numberAt(task, "namespace_tid")];
   const [cmdlineLength, cgroup] = [numberAt(task, "cmdline_len"), bigAt(task, "cgroup_id")];
   const processStart = bigAt(task, "process_start_ns");
-  return (view, at, end) => {
+  const read = (view: DataView, at: number, end: number): TaskEntry => {
     const body = at + record.sizeBytes;
     const tail = body + task.sizeBytes;
     return {
@@ -69,9 +73,10 @@ function taskReader(btf: Btf, record: StructLayout): ReadEntry<TaskEntry> {
       processStartNs: processStart(view, body) || null,
     };
   };
+  return { minBytes: record.sizeBytes + task.sizeBytes, read };
 }
 
-function queueReader(btf: Btf, record: StructLayout): ReadEntry<QueueEntry> {
+function queueReader(btf: Btf, record: StructLayout): EntryReader<QueueEntry> {
   const queue = layoutOf(btf, "mt_queue");
   const name = layoutOf(btf, "mt_queue_name");
   const kinds = enumOf(btf, "mt_queue_kind");
@@ -82,7 +87,7 @@ function queueReader(btf: Btf, record: StructLayout): ReadEntry<QueueEntry> {
   const ofSysv = sysvFields(name);
   const ofSocket = socketFields(name);
   const [text, textLength] = [bytesAt(name, "name"), numberAt(name, "name_len")];
-  return (view, at) => {
+  const read = (view: DataView, at: number): QueueEntry => {
     const body = at + record.sizeBytes;
     const names = body + queue.sizeBytes;
     const code = kind(view, body);
@@ -99,6 +104,7 @@ function queueReader(btf: Btf, record: StructLayout): ReadEntry<QueueEntry> {
       ...(isPosix || isSysv ? NOT_SOCKET : ofSocket(view, names)),
     };
   };
+  return { minBytes: record.sizeBytes + queue.sizeBytes + name.sizeBytes, read };
 }
 
 type SysvFields = Pick<QueueEntry, "key" | "uid" | "gid" | "cuid" | "cgid" | "mode">;
