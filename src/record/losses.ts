@@ -40,6 +40,11 @@ export function lostByEvent(
   });
 }
 
+/** A gap between two records does not tell its cause: it is known while only one can be meant. */
+export function kernelCause(totals: Totals): Gap["cause"] {
+  return totals.lostNoScratch === 0n ? "ring_full" : "unknown";
+}
+
 /** Losses that no record before or after tells of. `lastNs`: time of the last record that was written. */
 export function gapsAtEnd(lost: LossByCause, lastNs: bigint | null): readonly Gap[] {
   const gaps: Gap[] = [];

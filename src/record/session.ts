@@ -4,10 +4,11 @@
  *
  * Nothing here runs once a record: a batch of about a megabyte is the smallest unit.
  */
-import type { ClockTriple, Gap, Inventory, Summary } from "../format/types.js";
+import type { ClockTriple, Inventory, Summary } from "../format/types.js";
 import {
   type EventCounts,
   gapsAtEnd,
+  kernelCause,
   type LossByCause,
   lossByCause,
   lostByEvent,
@@ -31,6 +32,8 @@ export interface SessionParts {
     /** True when the wall clock was set since the last triple. */
     stepped(): boolean;
   };
+  /** Read before the programs were attached: no record is older. */
+  readonly start: ClockTriple;
   readonly inventory: (reason: Inventory["reason"], inFlight: readonly OpenCall[]) => Inventory;
   /** All but what the session itself finds out. */
   readonly metadata: Omit<CaptureMetadata, "clocks" | "inventory">;
@@ -68,7 +71,8 @@ export interface SessionResult {
 const BATCH_BYTES = 1 << 20;
 const BATCH_MS = 500;
 const POLL_MS = 10;
-const WAIT_MS = 50;
+/** Also how long after its end a command is noticed. */
+const WAIT_MS = 20;
 const PROGRESS_MS = 250;
 const SYNC_MS = 1000;
 const CLOCK_CHECK_MS = 1000;
@@ -91,7 +95,6 @@ class Session {
     inventory: every(INVENTORY_MS),
   };
   readonly #unwrittenCounts = new Map<number, EventCounts>();
-  #start: ClockTriple | null = null;
   #lastNs: bigint | null = null;
   #failure: SinkError | null = null;
   #syncing: Promise<void> | null = null;
@@ -101,9 +104,7 @@ class Session {
   }
 
   async begin(): Promise<void> {
-    const { tape, writer, clock, inventory, metadata, started } = this.#parts;
-    const start = clock.read("start");
-    this.#start = start;
+    const { tape, writer, start, inventory, metadata, started } = this.#parts;
     tape.start(BATCH_BYTES, BATCH_MS, POLL_MS);
     // The inventory is taken while records are: what changes between the two is on the tape.
     await writer.begin({ ...metadata, clocks: [start], inventory: inventory("start", tape.openCalls()) });
@@ -140,7 +141,7 @@ class Session {
     await this.#syncing;
     const lost = lossByCause(totals, writer.written);
     const ended = stop.reason ?? "error";
-    const startNs = this.#start?.boottimeNs ?? 0n;
+    const startNs = this.#parts.start.boottimeNs;
     const finished = await this.#finish(end, lost, (written) =>
       this.#summary(written, totals, lost, { startNs, endNs: end.boottimeNs, ended }),
     );
@@ -158,24 +159,22 @@ class Session {
   }
 
   async #take(batch: Batch): Promise<void> {
-    const { names, writer } = this.#parts;
-    names.add(batch.names);
-    if (this.#failure === null) {
-      await this.#try(async () => {
-        for (const gap of batch.gaps) await writer.gap({ ...gap, cause: this.#kernelCause() });
-        if (batch.context.records === 0) return;
-        const fromNs = batch.context.firstTimeNs ?? 0n;
-        const entries = names.entries(batch.tasks, batch.queues, fromNs);
-        await writer.chunk(batch.context, { records: batch.records, ...entries });
-        this.#lastNs = batch.context.lastTimeNs;
-      });
-    }
-    if (this.#failure !== null) this.#countUnwritten(batch);
+    this.#parts.names.add(batch.names);
+    const before = this.#parts.writer.written.records;
+    await this.#try(() => this.#write(batch));
+    if (this.#parts.writer.written.records === before) this.#countUnwritten(batch);
   }
 
-  /** A gap's own cause is not known: with only one cause in the totals it is that one. */
-  #kernelCause(): Gap["cause"] {
-    return this.#parts.tape.totals().lostNoScratch === 0n ? "ring_full" : "unknown";
+  async #write(batch: Batch): Promise<void> {
+    const { names, writer, tape } = this.#parts;
+    if (batch.gaps.length > 0) {
+      const cause = kernelCause(tape.totals());
+      for (const gap of batch.gaps) await writer.gap({ ...gap, cause });
+    }
+    if (batch.context.records === 0) return;
+    const entries = names.entries(batch.tasks, batch.queues, batch.context.firstTimeNs ?? 0n);
+    await writer.chunk(batch.context, { records: batch.records, ...entries });
+    this.#lastNs = batch.context.lastTimeNs;
   }
 
   #countUnwritten(batch: Batch): void {
@@ -209,11 +208,10 @@ class Session {
   }
 
   #showProgress(): void {
-    const { tape, writer, clock, progress } = this.#parts;
+    const { tape, writer, clock, start, progress } = this.#parts;
     const totals = tape.totals();
-    const start = this.#start?.boottimeNs ?? 0n;
     progress({
-      elapsedNs: clock.read("interval").boottimeNs - start,
+      elapsedNs: clock.read("interval").boottimeNs - start.boottimeNs,
       records: totals.recorded,
       lost: totals.lostRingFull + totals.lostNoScratch + totals.lostRecursion,
       bytes: writer.bytes,
