@@ -148,8 +148,12 @@ __attribute__((noinline)) int take_msghdr(struct mt_scratch *s, __u32 arg, __u64
 		return 0;
 	size = s->compat ? sizeof(struct mt_msghdr32) : sizeof(struct mt_msghdr64);
 	s->message = 0;
-	if (take_header(s, MT_ITEM_ARGUMENT, arg, addr, size))
-		take_parts(s, arg, flags & MT_STEP_PAYLOAD, flags & MT_STEP_RECEIVED ? (__u64)s->ret : ALL_BYTES);
+	if (!take_header(s, MT_ITEM_ARGUMENT, arg, addr, size))
+		return 0;
+	if (!(flags & MT_STEP_RECEIVED))
+		take_parts(s, arg, flags & MT_STEP_PAYLOAD, ALL_BYTES);
+	else /* a failed receive brought nothing: what lies in its buffers is old */
+		take_parts(s, arg, s->ret >= 0 && (flags & MT_STEP_PAYLOAD), s->ret);
 	return 0;
 }
 

@@ -163,11 +163,10 @@ static __always_inline struct file *file_of(__s32 fd)
 	return (struct file *)load_pointer((__u64)fdt->fd + 8ULL * (__u32)fd);
 }
 
-__attribute__((noinline)) int take_mqd(struct mt_scratch *s, __u32 arg, __s32 fd)
+static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
 {
 	struct mt_queue q = {};
 	struct mt_queue_seen *seen = NULL;
-	struct mt_task_state *t;
 	struct mqueue_inode_info *info;
 	struct ipc_namespace *ns;
 	struct super_block *sb;
@@ -176,8 +175,6 @@ __attribute__((noinline)) int take_mqd(struct mt_scratch *s, __u32 arg, __s32 fd
 	struct mt_names *n = NULL;
 	__u64 object;
 
-	if (!s)
-		return 0;
 	file = file_of(fd);
 	if (!file)
 		return 0;
@@ -200,7 +197,6 @@ __attribute__((noinline)) int take_mqd(struct mt_scratch *s, __u32 arg, __s32 fd
 	q.max_bytes = LOAD(info, attr.mq_msgsize);
 	q.bytes = LOAD(info, qsize);
 	q.notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
-	t = own_state();
 	if (t)
 		seen = find_seen(t, object, q.id, 0);
 	q.generation = seen ? seen->generation : pseudonym(object);
@@ -248,12 +244,11 @@ static __always_inline __u64 ipc_lookup(struct mt_scratch *s, struct ipc_namespa
 #define IPCMNI_SHIFT 15		 /* include/linux/ipc_namespace.h: bits of an id that are the index */
 #define IPCMNI_EXTEND_SHIFT 24	 /* with the boot parameter ipcmni_extend */
 
-__attribute__((noinline)) int take_msqid(struct mt_scratch *s, __u32 arg, __s32 msqid)
+static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 msqid)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mt_queue q = {};
 	struct mt_queue_seen *seen = NULL;
-	struct mt_task_state *t;
 	struct nsproxy *nsproxy;
 	struct ipc_namespace *ns;
 	struct kern_ipc_perm *perm;
@@ -261,7 +256,7 @@ __attribute__((noinline)) int take_msqid(struct mt_scratch *s, __u32 arg, __s32 
 	struct mt_names *n;
 	__u64 object;
 
-	if (!s || msqid < 0)
+	if (msqid < 0)
 		return 0;
 	nsproxy = task->nsproxy; /* NULL in a task that exits */
 	if (!nsproxy)
@@ -287,7 +282,6 @@ __attribute__((noinline)) int take_msqid(struct mt_scratch *s, __u32 arg, __s32 
 	q.max_bytes = LOAD(msq, q_qbytes);
 	q.last_send_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lspid)));
 	q.last_receive_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lrpid)));
-	t = own_state();
 	if (t)
 		seen = find_seen(t, object, q.id, 0);
 	q.generation = seen ? seen->generation : pseudonym(object);

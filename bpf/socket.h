@@ -72,11 +72,10 @@ static __always_inline __u64 socket_ends(struct mt_scratch *s, struct sock *sk, 
 	       ((__u64)LOAD(sk, __sk_common.skc_dport) << 16) ^ LOAD(sk, __sk_common.skc_num);
 }
 
-__attribute__((noinline)) int take_socket(struct mt_scratch *s, __u32 arg, __s32 fd)
+static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
 {
 	struct mt_queue q = {};
 	struct mt_queue_seen *seen = NULL;
-	struct mt_task_state *t;
 	struct inode *inode;
 	struct socket *socket;
 	struct net *net;
@@ -86,8 +85,6 @@ __attribute__((noinline)) int take_socket(struct mt_scratch *s, __u32 arg, __s32
 	__u64 object, ends;
 	__u16 family;
 
-	if (!s)
-		return 0;
 	file = file_of(fd);
 	if (!file)
 		return 0;
@@ -108,7 +105,6 @@ __attribute__((noinline)) int take_socket(struct mt_scratch *s, __u32 arg, __s32
 	net = CAST(struct net, LOAD(sk, __sk_common.skc_net.net));
 	q.namespace_inum = LOAD(net, ns.inum);
 	q.id = LOAD(inode, i_ino);
-	t = own_state();
 	if (t)
 		seen = find_seen(t, object, q.id, ends);
 	q.generation = seen ? seen->generation : pseudonym(object);

@@ -192,8 +192,8 @@ static __always_inline void take_cookie(struct mt_scratch *s, __u8 arg, __u64 ad
 	take_memory(s, WHAT(MT_ITEM_COOKIE, arg, 0), cookie, COOKIE_LEN, COOKIE_LEN);
 }
 
-/* Step i of the plan. 1: there are no more. */
-__attribute__((noinline)) int take_step(struct mt_scratch *s, __u32 i)
+/* Step i of the plan. A function of its own, so that the verifier looks at it once and not once a step. */
+__attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_state *t, __u32 i)
 {
 	const volatile struct mt_step *step;
 	__u32 event, variant;
@@ -201,14 +201,12 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, __u32 i)
 	__s64 n;
 
 	if (!s)
-		return 1;
+		return 0;
 	event = s->event;
 	variant = s->variant;
 	if (event >= MT_EVENTS || variant >= MT_VARIANTS || i >= MT_STEPS)
-		return 1;
+		return 0;
 	step = s->exit ? &config.plans[event][variant].exit[i] : &config.plans[event][variant].entry[i];
-	if (step->take == MT_TAKE_END)
-		return 1;
 	if (step->when_arg < 6) {
 		__u32 value = s->args[step->when_arg];
 
@@ -222,11 +220,11 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, __u32 i)
 	n = operand(s, step->arg);
 	switch (step->take) {
 	case MT_TAKE_MQD:
-		return take_mqd(s, step->arg, n);
+		return take_mqd(s, t, step->arg, n);
 	case MT_TAKE_MSQID:
-		return take_msqid(s, step->arg, n);
+		return take_msqid(s, t, step->arg, n);
 	case MT_TAKE_SOCKET:
-		return take_socket(s, step->arg, n);
+		return take_socket(s, t, step->arg, n);
 	}
 	addr = n;
 	if (!addr)
@@ -258,13 +256,21 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, __u32 i)
 	return 0;
 }
 
-static __always_inline void take_steps(struct mt_scratch *s)
+static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_state *t)
 {
-	__u32 i;
+	const volatile struct mt_plan *plan;
+	__u32 event = s->event, variant = s->variant, i;
 
-	for (i = 0; i < MT_STEPS; i++)
-		if (take_step(s, i) || s->drop)
+	if (event >= MT_EVENTS || variant >= MT_VARIANTS)
+		return;
+	plan = &config.plans[event][variant];
+	for (i = 0; i < MT_STEPS; i++) {
+		if ((s->exit ? plan->exit[i].take : plan->entry[i].take) == MT_TAKE_END)
 			break;
+		take_step(s, t, i);
+		if (s->drop)
+			break;
+	}
 }
 
 /* The record's header, and the scratch made ready for the plan. */
@@ -349,7 +355,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	if (c.operands)
 		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c.operands, c.operands_len, c.operands_len);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s);
+		take_steps(s, t);
 	if (t)
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST);
 	if (s->drop)
@@ -428,7 +434,7 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s);
+		take_steps(s, t);
 	if (!s->drop)
 		submit_last(s);
 }
