@@ -2,6 +2,7 @@
 import {
   bool,
   bytes,
+  count,
   type Field,
   list,
   nullable,
@@ -154,9 +155,9 @@ export const summaryBody = struct<Summary>({
   records: u64,
   lost: u64,
   lostByEvent: list(struct<Item<Summary["lostByEvent"]>>({ event: u32, entries: u64, exits: u64 })),
-  gaps: u32,
-  chunks: u32,
-  counts: list(struct<Item<ChunkContext["counts"]>>({ event: u32, entries: u32, exits: u32 })),
+  gaps: count,
+  chunks: count,
+  counts: list(struct<Item<ChunkContext["counts"]>>({ event: u32, entries: count, exits: count })),
   x32Calls: u64,
   ended: text,
 });

@@ -67,8 +67,8 @@ const WORTH_COMPRESSING = 256;
 const INDEX_LINE_BYTES = 96;
 /** A summary holds at most 32 events twice; `ended` is short. */
 const SUMMARY_BYTES = 8 * 1024;
-/** A last CLOCKS frame and sixteen GAP frames. */
-const LAST_FRAMES_BYTES = 4 * 1024;
+/** A last CLOCKS frame and a hundred GAP frames with their lines in the index. */
+const LAST_FRAMES_BYTES = 32 * 1024;
 
 export function createEncoder(options: EncoderOptions): Encoder {
   const sync = options.sync ?? randomBytes(8);

@@ -39,7 +39,7 @@ export const text: Field<string> = checked("a string", (value) => typeof value =
 export const bytes: Field<Uint8Array> = checked("bytes", (value) => value instanceof Uint8Array);
 export const bool: Field<boolean> = checked("true or false", (value) => typeof value === "boolean");
 
-/** An integer of at most 32 bits; how many bytes msgpack spent on it does not matter. */
+/** An integer as a number; how many bytes msgpack spent on it does not matter. */
 function integer(least: number, most: number): Field<number> {
   const expected = `an integer from ${least} to ${most}`;
   const check = (value: unknown, where: string): number => {
@@ -53,6 +53,7 @@ function integer(least: number, most: number): Field<number> {
 }
 
 export const u32 = integer(0, 0xffffffff);
+const safeCount = integer(0, Number.MAX_SAFE_INTEGER);
 export const s32 = integer(-0x80000000, 0x7fffffff);
 
 export const u64: Field<bigint> = (() => {
@@ -65,6 +66,16 @@ export const u64: Field<bigint> = (() => {
   };
   return { encode: check, parse: check };
 })();
+
+/** A count that 32 bits may not hold, as a number: up to 2^53 - 1. */
+export const count: Field<number> = {
+  encode: (value, where) => {
+    safeCount.encode(value, where);
+    // The msgpack library writes numbers beyond 32 bits as floats, bigint as integers.
+    return value > 0xffffffff ? BigInt(value) : value;
+  },
+  parse: (wire, where) => safeCount.parse(wire, where),
+};
 
 /** One of these words. `other`: what a word unknown to this reader is read as; without it that is an error. */
 export function oneOf<T extends string>(words: readonly T[], other?: T): Field<T> {
