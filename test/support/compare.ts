@@ -106,8 +106,9 @@ function straceDifferences(where: string, seen: StraceCall, call: CallLine): rea
   if (seen.event !== call.event) return [`${where}: the capture has ${call.event}`];
   const differences: string[] = [];
   if (seen.ret === null) {
-    // A call that seccomp or the tracer refused has no entry; one whose task was killed has some result.
-  } else if (call.state !== "complete") {
+    // The task was killed, or the tracer came too late: any result agrees.
+  } else if (call.state !== "complete" && call.state !== "no_entry") {
+    // no_entry: seccomp refused the call after ptrace had seen it, and before the entry's tracepoint.
     differences.push(`${where}: state ${call.state}, but strace saw it whole`);
   } else if (
     seen.errno !== null ? seen.errno !== call.errno : call.ret === null || seen.ret !== BigInt(call.ret)

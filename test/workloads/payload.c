@@ -36,7 +36,7 @@ static void send_unreadable(const char *text, size_t len, const char *status)
 {
 	long ret = CALL(SYS_mq_timedsend, queue, text, len, 0, NULL);
 	truth("mq_timedsend", ret,
-	      "\"msg_ptr\":{\"addr\":\"%p\",\"len\":%zu,\"captured\":0,\"bytes\":\"\",\"status\":\"%s\"}",
+	      "\"msg_ptr\":{\"addr\":\"%p\",\"len\":%zu,\"captured\":0,\"bytes\":null,\"status\":\"%s\"}",
 	      (const void *)text, len, status);
 }
 

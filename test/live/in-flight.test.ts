@@ -1,0 +1,115 @@
+/** Calls in flight when a recording begins, and when it ends: shown as what they are, never paired wrong. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { statSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { live } from "../support/live.js";
+import { answer, callLines, temporary } from "../support/msgtape.js";
+import { MSGTAPE } from "../support/paths.js";
+import { workload } from "../support/workload.js";
+
+const test = suite("live: in flight");
+
+/** The in-flight workload, to which one talks line by line. */
+class Partner {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor() {
+    const child = spawn(workload("in-flight"), { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async line(): Promise<Record<string, number>> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error("the workload ended early");
+    return JSON.parse(value) as Record<string, number>;
+  }
+
+  async say(words: string): Promise<Record<string, number>> {
+    this.#child.stdin?.write(`${words}\n`);
+    return this.line();
+  }
+
+  async end(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once("close", resolve));
+    this.#child.stdin?.end();
+    await ended;
+  }
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited 20 s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+live(test, "at the start and at the end", ["root", "bpf", "gcc"], async () => {
+  const partner = new Partner();
+  const ready = await partner.line();
+  const file = temporary("in-flight.mtape");
+  const recorder = spawn(process.execPath, [MSGTAPE, "record", "-o", file, "--pid", String(ready.ready)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  recorder.stderr.on("data", (data) => {
+    stderr += data;
+  });
+  const ended = new Promise<number | null>((resolve) => recorder.once("close", resolve));
+  // The first frames are written when records are being taken.
+  await until(
+    () => recorder.exitCode !== null || (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0,
+    "the recording",
+  );
+  assert.is(recorder.exitCode, null, stderr);
+  await partner.say("tick");
+  await partner.say("first");
+  await partner.say("second");
+  const { fourth } = await partner.say("block");
+  await partner.say("tick");
+  recorder.kill("SIGINT");
+  assert.is(await ended, 0, stderr);
+  await partner.end();
+
+  const seen = callLines(file).map((call) => ({
+    tid: call.tid,
+    event: call.event,
+    state: call.state,
+    ret: call.ret,
+    entered: call.enter_ns !== null,
+    left: call.exit_ns !== null,
+    took: call.duration_ns !== null,
+  }));
+  const main = { tid: ready.ready, state: "complete", entered: true, left: true, took: true };
+  const lone = { state: "no_entry", entered: false, left: true, took: false };
+  const sorted = <T extends { tid?: number | undefined; event: string }>(calls: readonly T[]) =>
+    [...calls].sort((a, b) => (a.tid ?? 0) - (b.tid ?? 0) || (a.event < b.event ? -1 : 1));
+  assert.equal(
+    sorted(seen),
+    sorted([
+      { ...main, event: "mq_getsetattr", ret: -9 },
+      { ...main, event: "mq_timedsend", ret: 0 },
+      { ...main, event: "msgsnd", ret: 0 },
+      { ...main, event: "mq_getsetattr", ret: -9 },
+      { ...lone, tid: ready.first, event: "mq_timedreceive", ret: 2 },
+      { ...lone, tid: ready.second, event: "msgrcv", ret: 2 },
+      // The third was in flight from before the start until after the end: nothing of it was seen.
+      {
+        tid: fourth,
+        event: "mq_timedreceive",
+        state: "in_flight",
+        ret: null,
+        entered: true,
+        left: false,
+        took: false,
+      },
+    ]),
+  );
+  assert.is(answer<{ complete: boolean }>(["info", file]).complete, true);
+});
+
+test.run();
