@@ -1,0 +1,89 @@
+/**
+ * native/msgtape.h as data: its functions and the structs that cross the boundary, in its order. A test asks the C
+ * compiler whether the structs are still the same.
+ */
+
+/** The type of a field: a number, or an array of numbers or structs with its length. */
+export type FieldType = "uint32_t" | "uint64_t" | readonly ["uint64_t" | StructFields, number];
+export interface StructFields {
+  readonly [field: string]: FieldType;
+}
+
+/** native/msgtape.h, in its order. Buffers go as void *: koffi passes their memory itself. */
+export const SIGNATURES = {
+  mt_open:
+    "int mt_open(const char *path, const void *config, size_t config_len, uint32_t ring_bytes, _Out_ void **tape, void *message, size_t message_len)",
+  mt_attach: "int mt_attach(void *tape)",
+  mt_error: "const char *mt_error(void *tape)",
+  mt_track: "int mt_track(void *tape, uint32_t tgid)",
+  mt_tracked: "int mt_tracked(void *tape, void *count)",
+  mt_start: "int mt_start(void *tape, uint32_t batch_bytes, uint32_t batch_ms, uint32_t poll_ms)",
+  mt_next_batch:
+    "int mt_next_batch(void *tape, uint32_t timeout_ms, void *batch, void *records, size_t records_size, void *names, size_t names_size, void *tasks, size_t tasks_max, void *queues, size_t queues_max)",
+  mt_open_calls: "int mt_open_calls(void *tape, void *calls, size_t max)",
+  mt_totals: "int mt_totals(void *tape, void *totals)",
+  mt_stop: "int mt_stop(void *tape)",
+  mt_interrupt: "void mt_interrupt(void *tape)",
+  mt_close: "void mt_close(void *tape)",
+  mt_command_prepare:
+    "int mt_command_prepare(const char **argv, const char *user, _Out_ void **command, void *message, size_t message_len)",
+  mt_command_pid: "uint32_t mt_command_pid(void *command)",
+  mt_command_release: "int mt_command_release(void *command, void *message, size_t message_len)",
+  mt_command_poll: "int mt_command_poll(void *command, void *wait_status)",
+  mt_command_signal: "int mt_command_signal(void *command, int signal)",
+  mt_command_close: "void mt_command_close(void *command)",
+  mt_probe: "int mt_probe(const char *name, void *message, size_t message_len)",
+} as const;
+
+const MAX_EVENTS = 32;
+const MAX_GAPS = 64;
+const MAX_CPU_LOSSES = 1024;
+
+const GAP = {
+  cpu: "uint32_t",
+  pad: "uint32_t",
+  from_ns: "uint64_t",
+  to_ns: "uint64_t",
+  lost: "uint64_t",
+} as const;
+const EVENT_COUNT = { entries: "uint32_t", exits: "uint32_t" } as const;
+const CPU_LOSS = { cpu: "uint32_t", pad: "uint32_t", lost: "uint64_t" } as const;
+
+export const STRUCTS = {
+  mt_batch: {
+    records_len: "uint64_t",
+    names_len: "uint64_t",
+    first_record: "uint64_t",
+    records: "uint32_t",
+    tasks: "uint32_t",
+    queues: "uint32_t",
+    gaps: "uint32_t",
+    gaps_missed: "uint32_t",
+    cpu_losses: "uint32_t",
+    first_time_ns: "uint64_t",
+    last_time_ns: "uint64_t",
+    oldest_open_ns: "uint64_t",
+    open_calls: "uint32_t",
+    final: "uint32_t",
+    counts: [EVENT_COUNT, MAX_EVENTS],
+    gap: [GAP, MAX_GAPS],
+    cpu_loss: [CPU_LOSS, MAX_CPU_LOSSES],
+  },
+  mt_task_key: { start_ns: "uint64_t", tid: "uint32_t", pad: "uint32_t" },
+  mt_queue_key: { id: "uint64_t", generation: "uint64_t", namespace_inum: "uint32_t", kind: "uint32_t" },
+  mt_open_call: { start_ns: "uint64_t", enter_ns: "uint64_t", tid: "uint32_t", event: "uint32_t" },
+  mt_totals: {
+    recorded: "uint64_t",
+    lost_ring_full: "uint64_t",
+    lost_no_scratch: "uint64_t",
+    lost_recursion: "uint64_t",
+    x32: "uint64_t",
+    announce_failed: "uint64_t",
+    no_task_state: "uint64_t",
+    ring_used: "uint64_t",
+    recorded_entries: ["uint64_t", MAX_EVENTS],
+    recorded_exits: ["uint64_t", MAX_EVENTS],
+    lost_entries: ["uint64_t", MAX_EVENTS],
+    lost_exits: ["uint64_t", MAX_EVENTS],
+  },
+} as const satisfies Readonly<Record<string, StructFields>>;
