@@ -149,7 +149,7 @@ function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
   const layouts = recordLayouts(recorderBtf);
   const clock = options.clock ?? timeline([capture])[0];
   if (clock === undefined) throw new TypeError("a time line of no capture");
-  const decode = options.decode ?? argumentDecoder(hostBtf, recorderBtf, layouts);
+  const decode = options.decode ?? argumentDecoder(hostBtf, recorderBtf);
   return {
     layouts,
     clock,
