@@ -224,6 +224,7 @@ function* bodyOf(start: State, offset: number, header: FrameHeader): Scan<Body> 
     return { body: null, next: next?.at ?? null };
   }
   if (!bodyMatches(header, body)) {
+    start.wasted += wanted;
     yield damage(
       "frame_body_damaged",
       offset,
@@ -246,7 +247,6 @@ function* bodyOf(start: State, offset: number, header: FrameHeader): Scan<Body> 
  * one is. Headers made to claim the same bytes over and over must not make the scan quadratic.
  */
 function* resume(start: State, afterHeader: number, end: number): Scan<number> {
-  start.wasted += end - afterHeader;
   if (start.wasted > start.limits.searchBytes) return end;
   const head = yield* need(end, TRAILER_BYTES);
   if (parseFrameHeader(head, start.sync) !== null || parseTrailer(head, start.captureId) !== null) return end;

@@ -15,7 +15,7 @@ export function le(value: number | bigint, width: 1 | 2 | 4 | 8): number[] {
 }
 
 export function join(...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  return new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
 }
 
 export function fileHeader(
