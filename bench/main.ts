@@ -1,0 +1,83 @@
+/**
+ * `npm run bench [-- --rounds N --messages N]`: what recording costs and how fast captures are read, beside other
+ * tools in one run. Needs root, perf and strace. Prints tables for people; compares, judges nothing.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, release, tmpdir } from "node:os";
+import { join } from "node:path";
+import { MSGTAPE, PACKAGE } from "../test/support/paths.js";
+import { workload } from "../test/support/workload.js";
+import { costTable, measureCost, RECORDERS, type Tools } from "./cost.js";
+import { infoLine, readingTable, recordBoth } from "./reading.js";
+import { BenchError, run } from "./run.js";
+
+const METHOD = `\
+Method: a loop of mq_timedsend and mq_timedreceive on one non-blocking queue, 64-byte messages, one thread; the loop
+takes its own time and says ns per call. msgtape records both ends of each call with queue identity and 64 bytes of
+payload at both ends, at default settings; perf record takes the four tracepoints of the two calls (arguments only).
+Recorders take turns within each round; figures are medians over the rounds, "adds" the median of the differences
+from "nothing" in the same round. The unrecorded call is getppid.`;
+
+function option(name: string, otherwise: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  const value = at < 0 ? otherwise : Number(process.argv[at + 1]);
+  if (!Number.isInteger(value) || value < 1) throw new BenchError(`--${name}: expected a number above 0`);
+  return value;
+}
+
+function prepare(directory: string): Tools {
+  for (const tool of ["perf", "strace"]) {
+    if (spawnSync(tool, ["--version"]).error !== undefined) throw new BenchError(`${tool} is not installed`);
+  }
+  run("make", ["-s", "-C", `${PACKAGE}bench`]);
+  const built = `${PACKAGE}build/bench/`;
+  return {
+    msgtape: [process.execPath, MSGTAPE],
+    ping: workload("mq-ping"),
+    nullCalls: `${built}null-calls`,
+    emptyLoader: `${built}empty`,
+    emptyObject: `${built}empty.bpf.o`,
+    directory,
+  };
+}
+
+async function main(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new BenchError("needs root: perf, the kernel programs");
+  const rounds = option("rounds", 7);
+  const messages = option("messages", 200_000);
+  const directory = mkdtempSync(join(tmpdir(), "msgtape-bench-"));
+  try {
+    const tools = prepare(directory);
+    const cost = await measureCost(tools, RECORDERS, rounds, (divide) => [
+      tools.ping,
+      String(Math.ceil(messages / divide)),
+      "64",
+    ]);
+    const unrecorded = await measureCost(tools, RECORDERS.slice(0, 4), rounds, () => [
+      tools.nullCalls,
+      String(messages * 5),
+    ]);
+    const recorded = recordBoth(tools, messages * 3);
+    const reading = readingTable(tools, recorded, Math.min(rounds, 3));
+    const info = infoLine(tools, recorded.capture, Math.min(rounds, 5));
+    const model = /^model name\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
+    console.log(`${METHOD}\n`);
+    console.log(
+      `Kernel ${release()}, ${cpus().length} x ${model}, Node ${process.version}, ${rounds} rounds.\n`,
+    );
+    console.log(`A recorded call\n\n${costTable(cost, "perf record, the syscalls' tracepoints")}\n`);
+    console.log(`A call that is not recorded\n\n${costTable(unrecorded, null)}\n`);
+    console.log(`Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof BenchError)) throw error;
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 1;
+}
