@@ -48,8 +48,9 @@ export function encodeChunkContext(context: ChunkContext): Uint8Array {
 
 /** A string says what is wrong with the bytes. */
 export function parseChunkContext(bytes: Uint8Array): ChunkContext | string {
-  if (bytes.length < FIXED_BYTES)
+  if (bytes.length < FIXED_BYTES) {
     return `chunk context of ${bytes.length} bytes, expected ${FIXED_BYTES} or more`;
+  }
   const view = viewOf(bytes);
   const counted = view.getUint16(42, true);
   const losses = view.getUint16(44, true);

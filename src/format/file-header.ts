@@ -75,12 +75,14 @@ export function readFileHeader(source: ByteSource, limits: Limits): FileHeader {
     );
   }
   const whole = headerBytes === FILE_HEADER_BYTES ? fixed : source.read(0, headerBytes);
-  if (whole.length < headerBytes)
+  if (whole.length < headerBytes) {
     throw damaged(name, `the file ends inside its header of ${headerBytes} bytes`);
+  }
   const crc = viewOf(whole).getUint32(headerBytes - 4, true);
   if (crc32(whole.subarray(0, headerBytes - 4)) !== crc) throw damaged(name, "its checksum does not match");
-  if (major !== MAJOR)
+  if (major !== MAJOR) {
     throw new CaptureError("not_a_capture", `${name}: format version ${major} was never used`, { offset: 8 });
+  }
   const unknown = view.getBigUint64(16, true) & ~KNOWN_INCOMPATIBLE;
   if (unknown !== 0n) {
     throw new CaptureError(

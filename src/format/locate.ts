@@ -10,6 +10,7 @@ import {
   FRAME_HEADER_BYTES,
   type FrameEntry,
   frameBytes,
+  isKnown,
   parseFrameHeader,
 } from "./frame.js";
 import type { Limits } from "./limits.js";
@@ -60,32 +61,28 @@ function locateByIndex(source: ByteSource, header: FileHeader, limits: Limits): 
   }
   if (trailer.indexOffset === null) return null;
   const index = frameAt(source, header, trailer.indexOffset, FrameType.INDEX);
-  if (!index)
+  if (!index) {
     return failed(problem("index_damaged", trailer.indexOffset, null, "no index where the trailer says"));
+  }
   const body = readBody(source, header.sync, index, limits);
   if (body.problem) return failed({ ...body.problem, code: "index_damaged" });
   const parsed = parsePayload(index, body.value.stored, indexBody, limits);
   if (parsed.problem) return failed({ ...parsed.problem, code: "index_damaged" });
+  const { frames } = parsed.value;
   const summary =
     trailer.summaryOffset === null ? null : frameAt(source, header, trailer.summaryOffset, FrameType.SUMMARY);
   const fault =
-    faultOfIndex(parsed.value.frames, header, index, limits) ??
+    faultOfIndex(frames, header, index, limits) ??
+    faultOfUnknown(frames, header, source) ??
     faultOfEnd(index, summary, trailer, trailerAt);
-  if (fault !== null)
-    return failed(
-      problem("index_mismatch", index.offset, index.sequence, `the index does not fit the file: ${fault}`),
-    );
-  return done({
-    from: "index",
-    places: parsed.value.frames.map((frame, i) => ({
-      entry: entryOf(frame, i),
-      context: frame.context,
-      problem: null,
-    })),
-    summary,
-    trailer,
-    problems: [],
-  });
+  if (fault !== null) {
+    const what = `the index does not fit the file: ${fault}`;
+    return failed(problem("index_mismatch", index.offset, index.sequence, what));
+  }
+  const places = frames.map(
+    (frame, i): Place => ({ entry: entryOf(frame, i), context: frame.context, problem: null }),
+  );
+  return done({ from: "index", places, summary, trailer, problems: [] });
 }
 
 /** The entry of the frame of `type` at `offset`, by its header alone. */
@@ -131,6 +128,22 @@ function faultOfIndex(
     : `${frames.length} frames, but the index is frame ${index.sequence}`;
 }
 
+/** Frames that will be skipped, or refused, by what the index says of them: their own headers must say the same. */
+function faultOfUnknown(
+  frames: readonly IndexedFrame[],
+  header: FileHeader,
+  source: ByteSource,
+): string | null {
+  for (const [i, frame] of frames.entries()) {
+    if (isKnown(frame)) continue;
+    const found = frameAt(source, header, Number(frame.offset), frame.type);
+    if (found?.flags !== frame.flags) {
+      return `frame ${i} is not of type ${frame.type} with flags ${frame.flags}`;
+    }
+  }
+  return null;
+}
+
 /** Index, summary and trailer follow each other. */
 function faultOfEnd(
   index: FrameEntry,
@@ -141,8 +154,9 @@ function faultOfEnd(
   const indexEnd = index.offset + frameBytes(index);
   if (trailer.summaryOffset !== null && summary === null) return `no summary at ${trailer.summaryOffset}`;
   const last = summary ? summary.offset + frameBytes(summary) : indexEnd;
-  if (summary && summary.offset !== indexEnd)
+  if (summary && summary.offset !== indexEnd) {
     return `the summary starts at ${summary.offset}, the index ends at ${indexEnd}`;
+  }
   return last === trailerAt ? null : `the last frame ends at ${last}, the trailer starts at ${trailerAt}`;
 }
 

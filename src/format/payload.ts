@@ -57,8 +57,9 @@ export function readBody(
 ): Outcome<Body> {
   const { offset, sequence } = entry;
   const wrong = excessOf(entry, limits) ?? contradictionOf(entry);
-  if (wrong !== null)
+  if (wrong !== null) {
     return failed(problem("frame_invalid", offset, sequence, `frame ${sequence}: ${wrong}`));
+  }
   const length = frameBytes(entry);
   const bytes = source.read(offset, length);
   const header = parseFrameHeader(bytes, sync);

@@ -5,7 +5,6 @@
  * problem with the stretch it covers; the scan goes on at the next frame whose header checksum is right.
  * Refuses to decide what the frames mean. Spec: "Reading without the index", "Recovery".
  */
-import { startsWith } from "./bytes.js";
 import {
   bodyMatches,
   contradictionOf,
@@ -278,8 +277,9 @@ function* nextHeader(
 function headerIn(window: Uint8Array, sync: Uint8Array): number | null {
   const buffer = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
   for (let at = buffer.indexOf(sync); at !== -1; at = buffer.indexOf(sync, at + 1)) {
-    if (startsWith(window.subarray(at), sync) && parseFrameHeader(window.subarray(at), sync) !== null)
+    if (parseFrameHeader(window.subarray(at), sync) !== null) {
       return at;
+    }
   }
   return null;
 }

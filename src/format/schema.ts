@@ -20,8 +20,9 @@ export interface Field<T> {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
     return String(value);
+  }
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   return Array.isArray(value) ? "an array" : "a map";
