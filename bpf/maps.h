@@ -99,8 +99,11 @@ struct {
 struct mt_queue_seen {
 	__u64 object;
 	__u64 id;
-	__u64 peer; /* sockets: ports and address, to notice connect() and bind() */
+	__u64 also; /* POSIX: the super block; sockets: a mix of both addresses, to notice connect() and bind() */
 	__u64 generation;
+	__u64 max_bytes; /* POSIX: what never changes in a queue's life need not be read again */
+	__u32 max_messages;
+	__u32 namespace_inum;
 };
 #define MT_SEEN 4
 

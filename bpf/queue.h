@@ -49,13 +49,13 @@ static __always_inline struct mt_task_state *own_state(void)
 }
 
 /* Where this task keeps that it has sent the queue's name; NULL when it has not. */
-static __always_inline struct mt_queue_seen *find_seen(struct mt_task_state *t, __u64 object, __u64 id, __u64 peer)
+static __always_inline struct mt_queue_seen *find_seen(struct mt_task_state *t, __u64 object, __u64 id, __u64 also)
 {
 	int i;
 
 #pragma unroll
 	for (i = 0; i < MT_SEEN; i++)
-		if (t->seen[i].object == object && t->seen[i].id == id && t->seen[i].peer == peer)
+		if (t->seen[i].object == object && t->seen[i].id == id && t->seen[i].also == also)
 			return &t->seen[i];
 	return NULL;
 }
@@ -85,7 +85,7 @@ static __always_inline struct mt_names *queue_names(struct mt_scratch *s, const 
 
 /* Sends it; only when that succeeded does the task count it as sent. */
 static __always_inline void send_queue_names(struct mt_names *n, struct mt_task_state *t, __u64 object, __u64 id,
-					     __u64 peer)
+					     __u64 also)
 {
 	struct mt_stats *st = cpu_stats();
 	__u32 i;
@@ -100,8 +100,11 @@ static __always_inline void send_queue_names(struct mt_names *n, struct mt_task_
 	i = t->next_seen++ % MT_SEEN;
 	t->seen[i].object = object;
 	t->seen[i].id = id;
-	t->seen[i].peer = peer;
+	t->seen[i].also = also;
 	t->seen[i].generation = n->queue.generation;
+	t->seen[i].max_bytes = n->queue.max_bytes;
+	t->seen[i].max_messages = n->queue.max_messages;
+	t->seen[i].namespace_inum = n->queue.namespace_inum;
 }
 
 static __always_inline __u32 pid_nr(struct pid *pid)
@@ -173,7 +176,7 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	struct inode *inode;
 	struct file *file;
 	struct mt_names *n = NULL;
-	__u64 object;
+	__u64 object, block;
 
 	file = file_of(fd);
 	if (!file)
@@ -183,23 +186,33 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	if (!inode)
 		return 0;
 	sb = CAST(struct super_block, LOAD(inode, i_sb));
-	if (!sb || LOAD(sb, s_magic) != MQUEUE_MAGIC)
+	if (!sb)
 		return 0;
 	object = as_number(s, inode);
+	block = as_number(s, sb);
+	q.id = LOAD(inode, i_ino);
+	if (t)
+		seen = find_seen(t, object, q.id, block);
 	info = CAST(struct mqueue_inode_info, object - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
+	if (seen) {
+		q.generation = seen->generation;
+		q.namespace_inum = seen->namespace_inum;
+		q.max_messages = seen->max_messages;
+		q.max_bytes = seen->max_bytes;
+	} else {
+		if (LOAD(sb, s_magic) != MQUEUE_MAGIC)
+			return 0;
+		ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
+		q.generation = pseudonym(object);
+		q.namespace_inum = LOAD(ns, ns.inum);
+		q.max_messages = LOAD(info, attr.mq_maxmsg);
+		q.max_bytes = LOAD(info, attr.mq_msgsize);
+	}
 	q.kind = MT_QUEUE_POSIX;
 	q.flags = MT_QUEUE_HAS_DEPTH;
-	ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
-	q.namespace_inum = LOAD(ns, ns.inum);
-	q.id = LOAD(inode, i_ino);
 	q.depth = LOAD(info, attr.mq_curmsgs);
-	q.max_messages = LOAD(info, attr.mq_maxmsg);
-	q.max_bytes = LOAD(info, attr.mq_msgsize);
 	q.bytes = LOAD(info, qsize);
 	q.notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
-	if (t)
-		seen = find_seen(t, object, q.id, 0);
-	q.generation = seen ? seen->generation : pseudonym(object);
 	if (!seen || (config.filters & MT_FILTER_QUEUE)) {
 		n = queue_names(s, &q);
 		if (n) {
@@ -211,7 +224,7 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 			if (config.filters & MT_FILTER_QUEUE)
 				filter_queue(s, &q, 0, n->name.name);
 			if (!seen && !s->drop)
-				send_queue_names(n, t, object, q.id, 0);
+				send_queue_names(n, t, object, q.id, block);
 		}
 	}
 	put_queue(s, arg, &q);
