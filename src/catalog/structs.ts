@@ -47,6 +47,10 @@ export const SOCKET_STRUCTS: readonly string[] = [
   "ucred",
   "in_pktinfo",
   "in6_pktinfo",
+  "__kernel_old_timeval",
+  "__kernel_old_timespec",
+  "__kernel_sock_timeval",
+  "old_timeval32",
 ];
 
 /** The kernel's own structs of queues and messages: what the kernel programs read, for whoever checks them. */

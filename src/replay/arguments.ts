@@ -102,10 +102,10 @@ function pointeeValue(
       };
     case "number":
       return numberValue(addr, evidence());
-    case "struct": {
-      const value = structValue(context, arg, to.struct, addr, evidence());
-      return argument.direction === "inout" ? withRemaining(context, arg, to.struct, value) : value;
-    }
+    case "struct":
+      if (argument.direction === "out") return structValue(context, arg, to.struct, addr, evidence());
+      if (argument.direction === "in") return inputStruct(context, arg, to.struct, addr);
+      return timeoutValue(context, arg, to.struct, addr);
     case "msgctl":
       return msgctlValue(context, arg, addr);
     case "msghdr":
@@ -216,7 +216,7 @@ function structValue(
   names: StructNames,
   addr: string,
   found: Found,
-): ArgValue {
+): Fields {
   if (found.item === null) return { addr, status: found.why };
   if (!isReadable(found.item)) return { addr, status: found.item.status };
   const decoded = decodedStruct(context, arg, names, bytesOf(found.item));
@@ -246,15 +246,26 @@ function shortStatus(found: Found): ArgValue {
   return statusOf(found.item) === "read" ? "truncated" : statusOf(found.item);
 }
 
-/** recvmmsg writes the time that is left into its timeout, but only when at least one message came. */
-function withRemaining(context: CallContext, arg: number, names: StructNames, value: ArgValue): ArgValue {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
-  if (context.call.ret === null || context.call.ret <= 0) return value;
-  const left = outputOf(context, ItemKind.ARGUMENT, arg);
-  if (left.item === null) return { ...(value as Fields), remaining: { status: left.why } };
-  if (!isReadable(left.item)) return { ...(value as Fields), remaining: { status: left.item.status } };
-  const decoded = decodedStruct(context, arg, names, bytesOf(left.item));
-  return decoded === null ? value : { ...(value as Fields), remaining: decoded.fields };
+function inputStruct(context: CallContext, arg: number, names: StructNames, addr: string): Fields {
+  const found = inputOf(context, ItemKind.ARGUMENT, arg);
+  return { ...structValue(context, arg, names, addr, found), ...evidenceNote(found) };
+}
+
+/**
+ * recvmmsg's timeout: the kernel writes the time that is left over it, but only when at least one message came.
+ * From then on what the caller had put there is known from the entry alone.
+ */
+function timeoutValue(context: CallContext, arg: number, names: StructNames, addr: string): Fields {
+  if ((context.call.ret ?? 0) <= 0) return inputStruct(context, arg, names, addr);
+  const entry = inputOf({ ...context, exit: null }, ItemKind.ARGUMENT, arg);
+  const { addr: _, ...remaining } = structValue(
+    context,
+    arg,
+    names,
+    addr,
+    outputOf(context, ItemKind.ARGUMENT, arg),
+  );
+  return { ...structValue(context, arg, names, addr, entry), remaining };
 }
 
 /** msgctl's struct is that of the step which applies to its command; input when it is kept at entry. */
@@ -264,7 +275,7 @@ function msgctlValue(context: CallContext, arg: number, addr: string): ArgValue 
     return step?.take === "struct" ? step.struct : null;
   };
   const input = structOf(context.call.event.entry);
-  if (input !== null) return structValue(context, arg, input, addr, inputOf(context, ItemKind.ARGUMENT, arg));
+  if (input !== null) return inputStruct(context, arg, input, addr);
   const output = structOf(context.call.event.exit);
   if (output === null) return { addr, status: "unused" };
   return structValue(context, arg, output, addr, outputOf(context, ItemKind.ARGUMENT, arg));

@@ -23,6 +23,8 @@ import { bytesOf, evidenceNote, hexAddress, noBytesFields, statusOf } from "./va
 const MSGHDR = { native: "user_msghdr", compat: "compat_msghdr" };
 const MMSGHDR = { native: "mmsghdr", compat: "compat_mmsghdr" };
 
+const HEADER_FIELDS = ["msg_name", "msg_namelen", "msg_iov", "msg_iovlen", "msg_control", "msg_controllen"];
+
 /** One message: its header as the kernel read it, and as it left it. */
 interface Message {
   readonly arg: number;
@@ -73,7 +75,7 @@ export function msghdrValue(context: CallContext, arg: number): ArgValue {
 export function mmsghdrValue(
   context: CallContext,
   arg: number,
-  count: number | null,
+  count: number,
 ): { value: ArgValue; notKept: number } {
   const decoder = context.structs.decoder(MMSGHDR, context.variant);
   const messages: ArgValue[] = [];
@@ -82,11 +84,8 @@ export function mmsghdrValue(
     if (input.item === null) break;
     messages.push(messageValue(context, arg, messages.length, decoder, input));
   }
-  const told = context.entry === null ? undefined : inputOf(context, ItemKind.NOT_KEPT, arg).item?.wanted;
-  if (messages.length > 0 || told !== undefined) {
-    return { value: messages, notKept: told ?? Math.max((count ?? 0) - messages.length, 0) };
-  }
-  if (count === 0) return { value: [], notKept: 0 };
+  if (messages.length > 0 || count === 0)
+    return { value: messages, notKept: Math.max(count - messages.length, 0) };
   const why = context.entry === null ? "unknown" : "not_kept";
   return { value: { addr: hexAddress(addressOf(context, arg)), status: why }, notKept: 0 };
 }
@@ -132,7 +131,9 @@ function headerOf(decoder: StructDecoder | null, found: Found): { header: Fields
   if (!isReadable(found.item)) return { why: found.item.status };
   if (decoder === null) return { why: "no_layout" };
   const { fields, whole } = decodeFields(decoder, bytesOf(found.item));
-  return whole ? { header: fields } : { why: statusOfShort(found) };
+  if (!whole) return { why: statusOfShort(found) };
+  const header = nested(fields.msg_hdr) ?? fields;
+  return HEADER_FIELDS.every((name) => name in header) ? { header: fields } : { why: "no_layout" };
 }
 
 function statusOfShort(found: Found): ValueStatus {

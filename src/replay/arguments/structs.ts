@@ -52,7 +52,9 @@ export function structsOf(hostBtf: Btf | null, recorderBtf: Btf): Structs {
       const actual = layout(actualName);
       // The native twin is only asked how to spell numbers: without it the struct spells its own.
       const native = layout(names.native) ?? actual;
-      found = actual === null || native === null ? null : structDecoder(native, actual, variant);
+      // Nobody can step through a list of structs of no size.
+      const isUsable = actual !== null && native !== null && actual.sizeBytes > 0;
+      found = isUsable ? structDecoder(native, actual, variant) : null;
       decoders.set(key, found);
     }
     return found;
