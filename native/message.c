@@ -123,18 +123,24 @@ int may_load(void)
 	       (data[CAP_PERFMON / 32].effective & (1u << (CAP_PERFMON % 32)));
 }
 
+int errno_of(int err)
+{
+	return err <= -__LIBBPF_ERRNO__START ? -EINVAL : err;
+}
+
 void message_explain(char *message, size_t len, const char *what, int err)
 {
-	char reason[256];
+	char reason[256], text[128];
 
 	log_reason(reason, sizeof(reason));
+	libbpf_strerror(err, text, sizeof(text));
 	if ((err == -EPERM || err == -EACCES) && !may_load())
 		message_set(message, len, NEEDS);
 	else if (access("/sys/kernel/btf/vmlinux", R_OK) && (err == -ESRCH || err == -ENOENT || err == -EINVAL))
 		message_set(message, len, "this kernel describes no types: /sys/kernel/btf/vmlinux cannot be read (it "
 					  "needs CONFIG_DEBUG_INFO_BTF)");
 	else if (reason[0])
-		message_set(message, len, "%s: %s (%s)", what, strerror(-err), reason);
+		message_set(message, len, "%s: %s (%s)", what, text, reason);
 	else
-		message_set(message, len, "%s: %s", what, strerror(-err));
+		message_set(message, len, "%s: %s", what, text);
 }

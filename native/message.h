@@ -17,6 +17,9 @@ void log_reason(char *reason, size_t len);
 /* Whether this process may load tracing programs: 1, or 0. */
 int may_load(void);
 
+/* libbpf has error numbers of its own beyond errno's; -EINVAL stands for all of them. */
+int errno_of(int err);
+
 /* Says why loading or attaching `what` failed with err. */
 void message_explain(char *message, size_t len, const char *what, int err);
 

@@ -158,7 +158,7 @@ int mt_open(const char *object_path, const void *config, size_t config_len, uint
 	if (err) {
 		message_set(message, message_len, "%s", tape->error[0] ? tape->error : strerror(-err));
 		mt_close(tape);
-		return err;
+		return errno_of(err);
 	}
 	*result = tape;
 	return 0;
@@ -229,7 +229,7 @@ int mt_attach(struct mt_tape *tape)
 		}
 	if (err) {
 		detach_all(tape);
-		return err;
+		return errno_of(err);
 	}
 	control_enable(&tape->control, 1);
 	return 0;

@@ -58,6 +58,11 @@ function library(): Library {
   return loaded;
 }
 
+/** The layouts of the structs that travel, for tests. */
+export function nativeLayouts(): Library["layouts"] {
+  return library().layouts;
+}
+
 function loadLibrary(): Library {
   const koffi = loadKoffi();
   if (!existsSync(LIBRARY_PATH)) {
