@@ -8,6 +8,7 @@
 #include "msgtape.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -99,12 +100,32 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * Node marks its standard descriptors close-on-exec when it starts (uv_disable_stdio_inheritance), and libuv makes
+ * pipes among them non-blocking for everyone who shares them. The command is to have them as it expects them.
+ */
+static void restore_stdio(void)
+{
+	int fd, flags;
+
+	for (fd = 0; fd <= 2; fd++) {
+		flags = fcntl(fd, F_GETFD);
+		if (flags < 0)
+			continue;
+		fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+		flags = fcntl(fd, F_GETFL);
+		if (flags >= 0 && (flags & O_NONBLOCK))
+			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	}
+}
+
 static void child(int line, char *const *argv, const struct identity *identity)
 {
 	char word;
 	int err;
 
 	reset_signals();
+	restore_stdio();
 	do
 		err = (int)read(line, &word, 1);
 	while (err < 0 && errno == EINTR);
