@@ -14,7 +14,7 @@ const STOP_SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIG
 export class StopSwitch {
   #reason: EndReason | null = null;
   #hurry = false;
-  #signal: StopSignal | null = null;
+  #lastSignal: StopSignal | null = null;
 
   get reason(): EndReason | null {
     return this.#reason;
@@ -25,18 +25,15 @@ export class StopSwitch {
     return this.#hurry;
   }
 
-  /** The signal that ended it. */
-  get signal(): StopSignal | null {
-    return this.#signal;
+  /** The last signal that asked for the end. */
+  get lastSignal(): StopSignal | null {
+    return this.#lastSignal;
   }
 
   request(reason: EndReason, signal: StopSignal | null = null): void {
-    if (this.#reason === null) {
-      this.#reason = reason;
-      this.#signal = signal;
-    } else if (signal !== null) {
-      this.#hurry = true;
-    }
+    if (this.#reason !== null && signal !== null) this.#hurry = true;
+    this.#reason ??= reason;
+    this.#lastSignal = signal ?? this.#lastSignal;
   }
 }
 

@@ -1,0 +1,183 @@
+/**
+ * `msgtape record`: reads its command line, lets src/record do it, says how it went.
+ *
+ * Standard output is the capture's (`-o -`) or the command's; all that is said goes to standard error. With
+ * `--json` the closing line is an object, on standard output where that is free, else on standard error.
+ */
+import type { Writable } from "node:stream";
+import type { Argv } from "yargs";
+import { parseEventList } from "../../catalog/event-list.js";
+import { DEFAULT_EVENTS } from "../../catalog/events.js";
+import type { EventRow } from "../../catalog/types.js";
+import { RecordError } from "../../record/errors.js";
+import { type FilterText, parseFilters } from "../../record/filters.js";
+import {
+  BUFFER_MAX_BYTES,
+  BUFFER_MIN_BYTES,
+  DEFAULT_BUFFER_BYTES,
+  DEFAULT_SNAP_BYTES,
+  type RecordOptions,
+  SNAP_MAX_BYTES,
+} from "../../record/options.js";
+import { parseDuration, parseSize } from "../units.js";
+
+export const command = "record";
+export const describe = "record the message passing of this host, or of a command";
+
+/** What yargs makes of the command line; an option given several times is an array. */
+export interface RecordArguments {
+  readonly output?: string | readonly string[];
+  readonly for?: string | readonly string[];
+  readonly count?: string | readonly string[];
+  readonly events?: string | readonly string[];
+  readonly pid?: string | readonly string[];
+  readonly comm?: string | readonly string[];
+  readonly uid?: string | readonly string[];
+  readonly cgroup?: string | readonly string[];
+  readonly queue?: string | readonly string[];
+  readonly buffer?: string | readonly string[];
+  readonly snap?: string | readonly string[];
+  readonly user?: string | readonly string[];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  /** What follows `--`. */
+  readonly "--"?: readonly (string | number)[];
+}
+
+export interface RecordIo {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly stderrIsTerminal?: boolean;
+}
+
+export function builder(yargs: Argv): Argv {
+  const text = { type: "string", requiresArg: true } as const;
+  return yargs
+    .usage("$0 record [-o FILE] [--for DURATION] [--events LIST] [filters] [-- COMMAND...]")
+    .option("output", {
+      ...text,
+      alias: "o",
+      describe: "the capture; - for a pipe [msgtape-HOST-TIME.mtape]",
+    })
+    .option("for", { ...text, describe: "end after this time: 10s, 500ms, 2min" })
+    .option("count", { ...text, describe: "end after so many calls" })
+    .option("events", {
+      ...text,
+      alias: "event",
+      describe: "names and groups: posix-mq, sysv-msg, socket-msg, all [all but sendmsg, recvmsg]",
+    })
+    .option("pid", { ...text, describe: "only this process and its descendants" })
+    .option("comm", { ...text, describe: "only tasks of this name" })
+    .option("uid", { ...text, describe: "only this user" })
+    .option("cgroup", { ...text, describe: "only this cgroup v2 and those below it" })
+    .option("queue", { ...text, describe: "only this queue: /NAME, 0xKEY or an id" })
+    .option("snap", { ...text, describe: `bytes kept of each piece of evidence [${DEFAULT_SNAP_BYTES}]` })
+    .option("buffer", { ...text, describe: "size of the kernel's ring buffer [16M]" })
+    .option("user", { ...text, describe: "run the command as this user" })
+    .option("json", { type: "boolean", describe: "the closing line as JSON" })
+    .option("quiet", { type: "boolean", alias: "q", describe: "say nothing but errors" });
+}
+
+/** Exit status: the command's, or 0 done, 1 failed, 2 wrong usage, 3 done with losses; 125 failed with a command. */
+export async function run(options: RecordArguments, io: RecordIo): Promise<number> {
+  try {
+    const parsed = parseRecordOptions(options);
+    // Native code and all that it needs is loaded only when there is something to record.
+    const { record } = await import("../../record/recording.js");
+    return await record(parsed, {
+      stdout: io.stdout,
+      stderr: io.stderr,
+      live: io.stderrIsTerminal === true && options.quiet !== true,
+      closing: options.quiet === true ? "none" : options.json === true ? "json" : "text",
+    });
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    io.stderr.write(`msgtape: ${error.message}\n`);
+    return error.exitStatus;
+  }
+}
+
+/** Throws RecordError (wrong usage) that names the option. */
+export function parseRecordOptions(options: RecordArguments): RecordOptions {
+  const command = (options["--"] ?? []).map(String);
+  const user = once("user", options.user);
+  const filterText: FilterText = {
+    pid: all(options.pid),
+    comm: all(options.comm),
+    uid: all(options.uid),
+    cgroup: all(options.cgroup),
+    queue: all(options.queue),
+  };
+  if (command.length === 0 && user !== null)
+    throw wrong("user", "there is no command to run: add -- COMMAND");
+  if (command.length > 0 && all(options.pid).length > 0) {
+    throw wrong("pid", "a command is recorded alone: leave out --pid or the command");
+  }
+  return {
+    output: once("output", options.output),
+    events: parseEvents(all(options.events)),
+    filters: parseFilters(filterText),
+    filterText,
+    snapBytes: parseSnap(once("snap", options.snap)),
+    bufferBytes: parseBuffer(once("buffer", options.buffer)),
+    durationMs: parseFor(once("for", options.for)),
+    calls: parseCount(once("count", options.count)),
+    command: command.length > 0 ? command : null,
+    user,
+  };
+}
+
+function parseEvents(lists: readonly string[]): readonly EventRow[] {
+  if (lists.length === 0) return DEFAULT_EVENTS;
+  const parsed = parseEventList(lists.join(","));
+  if ("events" in parsed) return parsed.events;
+  const { unknown, suggestions } = parsed;
+  const hint = suggestions.length > 0 ? `did you mean ${suggestions.join(" or ")}?` : "msgtape record --help";
+  throw wrong("events", `there is no event ${JSON.stringify(unknown)}: ${hint}`);
+}
+
+function parseSnap(text: string | null): number {
+  if (text === null) return DEFAULT_SNAP_BYTES;
+  const bytes = parseSize(text);
+  if (bytes !== null && bytes <= SNAP_MAX_BYTES) return bytes;
+  throw wrong("snap", `expected 0 to ${SNAP_MAX_BYTES} bytes, found ${JSON.stringify(text)}`);
+}
+
+/** Rings are powers of two. */
+function parseBuffer(text: string | null): number {
+  if (text === null) return DEFAULT_BUFFER_BYTES;
+  const bytes = parseSize(text);
+  if (bytes !== null && bytes > 0 && bytes <= BUFFER_MAX_BYTES) {
+    return Math.max(BUFFER_MIN_BYTES, 2 ** Math.ceil(Math.log2(bytes)));
+  }
+  throw wrong("buffer", `expected a size up to 2G, such as 64K or 16M, found ${JSON.stringify(text)}`);
+}
+
+function parseFor(text: string | null): number | null {
+  if (text === null) return null;
+  const ns = parseDuration(text);
+  if (ns !== null && ns > 0) return ns / 1e6;
+  throw wrong("for", `expected a time such as 10s, 500ms or 2min, found ${JSON.stringify(text)}`);
+}
+
+function parseCount(text: string | null): number | null {
+  if (text === null) return null;
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw wrong("count", `expected a number of calls above 0, found ${JSON.stringify(text)}`);
+}
+
+function all(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value.map(String);
+}
+
+function once(option: string, value: string | readonly string[] | undefined): string | null {
+  const values = all(value);
+  if (values.length > 1) throw wrong(option, "is given more than once");
+  return values[0] ?? null;
+}
+
+function wrong(option: string, what: string): RecordError {
+  return new RecordError(`--${option}: ${what}`, 2);
+}

@@ -1,0 +1,64 @@
+/**
+ * What a recording says at its end: one line, or the same as a JSON object.
+ */
+import { type LossByCause, sum, total } from "./losses.js";
+import { durationText, sizeText } from "./progress.js";
+import type { SessionResult } from "./session.js";
+
+/** `recorded N records (M calls) in T, lost L, FILE (SIZE)`. */
+export function closingText(result: SessionResult, file: string): string {
+  const written = result.written;
+  return (
+    `recorded ${written.records} records (${callsOf(result)} calls) in ${durationText(result.durationNs)}, ` +
+    `lost ${lossText(result.lost)}, ${file === "-" ? "standard output" : file} (${sizeText(result.bytes)})`
+  );
+}
+
+/** Calls in the file: those that ended, and those that are open at the end. */
+export function callsOf(result: SessionResult): bigint {
+  return sum(result.written.counts.map(({ exits }) => BigInt(exits))) + BigInt(result.openCalls);
+}
+
+function lossText(lost: LossByCause): string {
+  const causes = [
+    { count: lost.ringFull, cause: "the buffer was full: give a larger --buffer" },
+    { count: lost.noScratch, cause: "no scratch memory" },
+    { count: lost.recursion, cause: "the kernel skipped the program" },
+    { count: lost.output, cause: "could not be written" },
+  ].filter(({ count }) => count > 0n);
+  if (causes.length === 0) return "0";
+  return `${total(lost)} (${causes.map(({ count, cause }) => `${count} ${cause}`).join("; ")})`;
+}
+
+/** What the kernel saw and could not be told in full; none of it is a loss. */
+export function notesOf({ totals }: SessionResult): readonly string[] {
+  const notes: string[] = [];
+  if (totals.x32 > 0n) notes.push(`${totals.x32} calls of the x32 ABI were counted and not recorded`);
+  if (totals.noTaskState > 0n) {
+    notes.push(`${totals.noTaskState} calls have no number: the kernel had no memory for their tasks' state`);
+  }
+  return notes;
+}
+
+/** Field by field as in `record --json`; a capture on standard output has no name. */
+export function closingObject(result: SessionResult, file: string, captureId: string): object {
+  const { lost, written } = result;
+  return {
+    capture: file === "-" ? null : file,
+    capture_id: captureId,
+    ended: result.ended,
+    complete: result.finished,
+    duration_ns: Number(result.durationNs),
+    records: Number(written.records),
+    calls: Number(callsOf(result)),
+    lost: Number(total(lost)),
+    lost_by_cause: {
+      ring_full: Number(lost.ringFull),
+      no_scratch: Number(lost.noScratch),
+      recursion: Number(lost.recursion),
+      output: Number(lost.output),
+    },
+    x32_calls: Number(result.totals.x32),
+    bytes: result.bytes,
+  };
+}

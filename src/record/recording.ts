@@ -1,0 +1,227 @@
+/**
+ * A recording on this host: brings the real parts together, hands them to the session, says how it went, and
+ * cleans up whatever happens. A start that fails leaves nothing behind.
+ */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { createEncoder } from "../format/encoder.js";
+import { type Attached, attachFirst } from "./attach.js";
+import { ClockId, createClock } from "./clock.js";
+import { closingObject, closingText, notesOf } from "./closing.js";
+import { CommandWatch, ExitStatus, statusOfFailedExec } from "./command.js";
+import { trackWithDescendants } from "./descendants.js";
+import { RecordError } from "./errors.js";
+import { exitStatusAfter } from "./exit-status.js";
+import { readHost } from "./host.js";
+import { readInventory } from "./inventory.js";
+import { nameTables } from "./names.js";
+import { Command, clockGettime, fallocateKeepSize, NativeError, Tape } from "./native.js";
+import { defaultOutput, type RecordOptions } from "./options.js";
+import { buildPath, packageVersion } from "./paths.js";
+import { PipeSink } from "./pipe.js";
+import { noProgress, terminalProgress } from "./progress.js";
+import { runSession, type SessionParts, type SessionResult } from "./session.js";
+import { configOf, prepareSetup, type Setup } from "./setup.js";
+import { FileSink, type Sink } from "./sink.js";
+import { listenForSignals, StopSwitch, signalPolicy } from "./stop.js";
+import { CaptureWriter } from "./writer.js";
+
+export interface RecordingIo {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** True: stderr is a terminal, and a line there says where the recording is. */
+  readonly live: boolean;
+  readonly closing: "text" | "json" | "none";
+}
+
+/** Records, and returns the exit status. Throws RecordError for a start that fails. */
+export async function record(options: RecordOptions, io: RecordingIo): Promise<number> {
+  const recording = new Recording(options, io);
+  const unlisten = listenForSignals((signal) => recording.onSignal(signal));
+  try {
+    return await recording.run();
+  } catch (error) {
+    throw asRecordError(error, options.command !== null);
+  } finally {
+    unlisten();
+    recording.cleanUp();
+  }
+}
+
+const openMqueue = (): number => {
+  throw new Error("TODO");
+};
+
+class Recording {
+  readonly #options: RecordOptions;
+  readonly #io: RecordingIo;
+  readonly #stop = new StopSwitch();
+  readonly #captureId = randomBytes(16);
+  readonly #cleanUps: (() => void)[] = [];
+  onSignal = signalPolicy(this.#stop, null);
+
+  constructor(options: RecordOptions, io: RecordingIo) {
+    this.#options = options;
+    this.#io = io;
+  }
+
+  /** What is open is closed, the last first; a file without its first frames is taken away. */
+  cleanUp(): void {
+    for (let step = this.#cleanUps.pop(); step !== undefined; step = this.#cleanUps.pop()) step();
+  }
+
+  async run(): Promise<number> {
+    const setup = prepareSetup(this.#options);
+    const sink = this.#openSink();
+    const command = this.#prepareCommand();
+    const watch = command === null ? null : new CommandWatch(command);
+    this.onSignal = signalPolicy(this.#stop, watch);
+    const clock = createClock(clockGettime);
+    let start = clock.read("start");
+    const attached = this.#attach(setup, () => {
+      start = clock.read("start");
+    });
+    this.#track(attached.tape, command);
+    const progress = this.#io.live && command === null ? terminalProgress(this.#io.stderr) : noProgress;
+    const result = await runSession({
+      ...this.#parts(setup, sink, attached),
+      clock,
+      start,
+      progress: (now) => progress.show(now),
+      started: () => {
+        if (command !== null) release(command);
+        this.#keep(sink);
+      },
+      exhausted: () => this.#exhausted(attached.tape, watch),
+    });
+    progress.end();
+    attached.tape.close();
+    await sink.close();
+    this.#sayHowItWent(result, sink.name);
+    return exitStatusAfter(result, await this.#commandOutcome(watch));
+  }
+
+  #openSink(): Sink {
+    const path = this.#options.output ?? defaultOutput(hostname(), new Date());
+    const sink = path === "-" ? PipeSink.open(1) : FileSink.create(path, fallocateKeepSize);
+    this.#cleanUps.push(() => sink.discard());
+    return sink;
+  }
+
+  /** From here on the file is worth having, whatever happens. */
+  #keep(sink: Sink): void {
+    this.#cleanUps.shift();
+    this.#cleanUps.unshift(() => void sink.close().catch(() => {}));
+  }
+
+  #prepareCommand(): Command | null {
+    if (this.#options.command === null) return null;
+    const command = Command.prepare(this.#options.command, this.#options.user);
+    this.#cleanUps.push(() => command.close());
+    return command;
+  }
+
+  /** `loaded` is called between loading, which takes long, and attaching: no record is older. */
+  #attach(setup: Setup, loaded: () => void): Attached<Tape> {
+    const attached = attachFirst((file) => {
+      const tape = Tape.open(buildPath(file), setup.config, this.#options.bufferBytes);
+      loaded();
+      return tape;
+    }, isSameForEveryObject);
+    this.#cleanUps.push(() => attached.tape.close());
+    return attached;
+  }
+
+  /** The programs are attached and follow forks, so nothing slips through between here and there. */
+  #track(tape: Tape, command: Command | null): void {
+    if (command !== null) tape.track(command.pid);
+    trackWithDescendants(this.#options.filters.pids, (tgid) => tape.track(tgid));
+  }
+
+  #parts(setup: Setup, sink: Sink, { tape, plan }: Attached<Tape>) {
+    const host = readHost({
+      version: packageVersion(),
+      config: configOf(this.#options),
+      attachPlan: plan,
+    });
+    const looks = { openMqueue, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
+    return {
+      tape,
+      writer: new CaptureWriter(sink, createEncoder({ captureId: this.#captureId })),
+      names: nameTables(setup.recorderBtf),
+      stop: this.#stop,
+      inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),
+      metadata: { host, btf: setup.btf },
+      sync: () => sink.sync(),
+      limits: { durationMs: this.#options.durationMs, calls: this.#options.calls },
+    } satisfies Partial<SessionParts>;
+  }
+
+  #exhausted(tape: Tape, watch: CommandWatch | null) {
+    if (watch !== null) return watch.exitStatus() !== null && tape.tracked() === 0n ? "command" : null;
+    return this.#options.filters.pids.length > 0 && tape.tracked() === 0n ? "processes" : null;
+  }
+
+  /** A recording that ended first waits for its command, whose status is the answer; a signal ends the wait. */
+  async #commandOutcome(watch: CommandWatch | null) {
+    if (watch === null) return null;
+    for (;;) {
+      const status = watch.exitStatus();
+      if (status !== null) return { status };
+      if (this.#stop.lastSignal !== null) return { leftBy: this.#stop.lastSignal };
+      await delay(COMMAND_POLL_MS);
+    }
+  }
+
+  #sayHowItWent(result: SessionResult, file: string): void {
+    const { stdout, stderr, closing } = this.#io;
+    if (result.failure !== null) stderr.write(`msgtape: ${endOf(result)}\n`);
+    if (closing === "none") return;
+    for (const note of notesOf(result)) stderr.write(`msgtape: ${note}\n`);
+    if (closing === "text") {
+      stderr.write(`msgtape: ${closingText(result, file)}\n`);
+      return;
+    }
+    const stdoutIsFree = file !== "-" && this.#options.command === null;
+    const object = closingObject(result, file, this.#captureId.toString("hex"));
+    (stdoutIsFree ? stdout : stderr).write(`${JSON.stringify(object)}\n`);
+  }
+}
+
+const COMMAND_POLL_MS = 20;
+
+function endOf(result: SessionResult): string {
+  const why = result.failure?.message ?? "";
+  const file = result.finished
+    ? "the capture is whole up to there"
+    : "the capture has no end, but can be read";
+  return `${why}: the recording ended; ${file}`;
+}
+
+function release(command: Command): void {
+  try {
+    command.release();
+  } catch (error) {
+    if (!(error instanceof NativeError)) throw error;
+    throw new RecordError(error.message, statusOfFailedExec(error.code), { cause: error });
+  }
+}
+
+/** Missing rights, memory or libraries: the next object would meet the same. */
+function isSameForEveryObject(error: unknown): boolean {
+  return error instanceof NativeError && (error.code === null || SAME_FOR_ALL.has(error.code));
+}
+
+const SAME_FOR_ALL = new Set(["EPERM", "ENOMEM"]);
+
+/** With a command, 1 is the command's own: msgtape's failure is 125. */
+function asRecordError(error: unknown, hasCommand: boolean): unknown {
+  const known = error instanceof RecordError || error instanceof NativeError;
+  if (!known) return error;
+  const status = error instanceof RecordError ? error.exitStatus : 1;
+  return new RecordError(error.message, hasCommand && status === 1 ? ExitStatus.MSGTAPE_FAILED : status, {
+    cause: error,
+  });
+}

@@ -1,0 +1,311 @@
+import { createHash } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { openCapture } from "../../src/format/capture.js";
+import { createEncoder } from "../../src/format/encoder.js";
+import { memorySource } from "../../src/format/source.js";
+import type { BtfFrame, ChunkContext, ClockTriple, HostInfo, Inventory } from "../../src/format/types.js";
+import { runSession, type SessionParts, type SessionResult } from "../../src/record/session.js";
+import { type Sink, SinkError, SinkFullError } from "../../src/record/sink.js";
+import { StopSwitch } from "../../src/record/stop.js";
+import type { Batch, OpenCall, TapeHandle, Totals } from "../../src/record/tape.js";
+import { CaptureWriter } from "../../src/record/writer.js";
+
+const test = suite("session");
+
+const NO_COUNTS: readonly bigint[] = Array.from({ length: 32 }, () => 0n);
+const NOTHING: Totals = {
+  recorded: 0n,
+  lostRingFull: 0n,
+  lostNoScratch: 0n,
+  lostRecursion: 0n,
+  x32: 0n,
+  announceFailed: 0n,
+  noTaskState: 0n,
+  ringUsed: 0n,
+  recordedEntries: NO_COUNTS,
+  recordedExits: NO_COUNTS,
+  lostEntries: NO_COUNTS,
+  lostExits: NO_COUNTS,
+};
+
+/** Hands out its batches one by one; the ones in `afterStop` only when stopped. */
+class FakeTape implements TapeHandle {
+  readonly log: string[] = [];
+  readonly #batches: (Batch | null)[];
+  readonly #afterStop: Batch[];
+  readonly #totals: Totals;
+  #stopped = false;
+
+  constructor(batches: readonly (Batch | null)[], afterStop: readonly Batch[], totals: Partial<Totals>) {
+    this.#batches = [...batches];
+    this.#afterStop = [...afterStop];
+    this.#totals = { ...NOTHING, ...totals };
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0;
+  }
+  track(): void {}
+  tracked(): bigint {
+    return 0n;
+  }
+  start(): void {
+    this.log.push("start");
+  }
+  async nextBatch(): Promise<Batch | null | "end"> {
+    const batch = this.#batches.shift();
+    if (batch !== undefined) return batch;
+    if (!this.#stopped) return null;
+    return this.#afterStop.shift() ?? "end";
+  }
+  openCalls(): readonly OpenCall[] {
+    return this.#stopped ? [{ tid: 7, startNs: 70n, event: 4, enterNs: 450n }] : [];
+  }
+  totals(): Totals {
+    return this.#totals;
+  }
+  stop(): void {
+    this.log.push("stop");
+    this.#stopped = true;
+  }
+  close(): void {}
+}
+
+/** Memory with a size; `failAt`: the write that fails for another reason than room. */
+class FakeSink implements Sink {
+  readonly name = "fake";
+  readonly parts: Uint8Array[] = [];
+  readonly #roomBytes: number;
+  readonly #failAt: number;
+  writtenBytes = 0;
+  syncs = 0;
+
+  constructor(roomBytes = Number.POSITIVE_INFINITY, failAt = Number.POSITIVE_INFINITY) {
+    this.#roomBytes = roomBytes;
+    this.#failAt = failAt;
+  }
+
+  reserve(bytes: number): void {
+    if (this.writtenBytes + bytes > this.#roomBytes) throw new SinkFullError("fake: no space left");
+  }
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.parts.length >= this.#failAt) throw new SinkError("fake: cannot be written: i/o error");
+    this.parts.push(bytes);
+    this.writtenBytes += bytes.length;
+  }
+  async sync(): Promise<void> {
+    this.syncs++;
+  }
+  async close(): Promise<void> {}
+  discard(): void {}
+
+  get bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.parts));
+  }
+}
+
+function batch(firstRecord: number, records: number, extra: Partial<Batch> = {}): Batch {
+  const firstTimeNs = BigInt(100 + firstRecord);
+  const context: ChunkContext = {
+    firstRecord: BigInt(firstRecord),
+    records,
+    counts: [{ event: 3, entries: records / 2, exits: records / 2 }],
+    firstTimeNs,
+    lastTimeNs: firstTimeNs + BigInt(records) - 1n,
+    oldestOpenNs: null,
+    openCalls: 0,
+    lost: [],
+  };
+  // A record begins with its size; nothing else of it matters here.
+  const bytes = Uint8Array.from({ length: records * 64 }, (_, i) => (i % 64 === 0 ? 64 : 0));
+  return { records: bytes, names: new Uint8Array(0), context, tasks: [], queues: [], gaps: [], ...extra };
+}
+
+const HOST: HostInfo = {
+  hostname: "tape",
+  sysname: "Linux",
+  release: "6.18",
+  version: "#1",
+  machine: "x86_64",
+  arch: "x86_64",
+  littleEndian: true,
+  pageSize: 4096,
+  bootId: null,
+  cpus: 2,
+  recorder: { name: "msgtape", version: "0" },
+  synthetic: true,
+  config: { events: [], snapBytes: 256, bufferBytes: 4096, filters: {}, command: null },
+  attachPlan: [],
+};
+
+/** What the encoder wants to have kept for a capture's end. */
+const FINISH_BYTES = createEncoder({ captureId: new Uint8Array(16) }).finishBytesAtMost();
+
+const BTF: readonly BtfFrame[] = (["recorder", "host"] as const).map((origin) => {
+  const data = Uint8Array.of(1, 2, 3);
+  return { origin, sha256: createHash("sha256").update(data).digest("hex"), data };
+});
+
+function triple(boottimeNs: bigint, reason: ClockTriple["reason"]): ClockTriple {
+  return { boottimeNs, monotonicNs: boottimeNs, realtimeNs: boottimeNs, uncertaintyNs: 1n, reason };
+}
+
+function inventory(reason: Inventory["reason"], inFlight: readonly OpenCall[]): Inventory {
+  return { atNs: 99n, reason, queues: [], limits: {}, missing: [], inFlight };
+}
+
+interface Run {
+  readonly result: SessionResult;
+  readonly sink: FakeSink;
+  readonly tape: FakeTape;
+}
+
+async function runWith(
+  tape: FakeTape,
+  sink: FakeSink,
+  change: (stop: StopSwitch) => Partial<SessionParts>,
+): Promise<Run> {
+  const stop = new StopSwitch();
+  const result = await runSession({
+    tape,
+    writer: new CaptureWriter(sink, createEncoder({ captureId: new Uint8Array(16), compress: false })),
+    names: { add() {}, entries: () => ({ tasks: [], queues: [] }) },
+    stop,
+    clock: { read: (reason) => triple(reason === "end" ? 900n : 500n, reason), stepped: () => false },
+    start: triple(50n, "start"),
+    inventory,
+    metadata: { host: HOST, btf: BTF },
+    sync: () => sink.sync(),
+    started() {
+      tape.log.push("started");
+    },
+    progress() {},
+    limits: { durationMs: null, calls: null },
+    exhausted: () => "command",
+    ...change(stop),
+  });
+  return { result, sink, tape };
+}
+
+function captureOf(sink: FakeSink) {
+  const capture = openCapture(memorySource(sink.bytes));
+  const chunks = [...capture.chunks()].map((chunk) => chunk.entry?.context ?? null);
+  return { capture, chunks };
+}
+
+test("writes metadata, then batches as chunks with their gaps, then the end", async () => {
+  const gap = { cpu: 1, fromNs: 110n, toNs: 120n, lost: 5n };
+  const tape = new FakeTape([batch(0, 4), null, batch(4, 2, { gaps: [gap] })], [batch(6, 2)], {
+    recorded: 8n,
+    lostRingFull: 5n,
+    x32: 3n,
+    lostEntries: NO_COUNTS.map((_, event) => (event === 3 ? 5n : 0n)),
+  });
+  const { result, sink } = await runWith(tape, new FakeSink(), () => ({
+    exhausted: () => (tape.isEmpty ? "command" : null),
+  }));
+  const { capture, chunks } = captureOf(sink);
+  assert.equal(tape.log, ["start", "started", "stop"]);
+  assert.equal(chunks, [batch(0, 4).context, batch(4, 2).context, batch(6, 2).context]);
+  assert.equal(capture.gaps, [{ ...gap, cause: "ring_full" }]);
+  assert.equal(capture.clocks, [triple(50n, "start"), triple(900n, "end")]);
+  assert.equal(
+    capture.inventories().map((one) => [one.reason, one.inFlight]),
+    [
+      ["start", []],
+      ["end", [{ tid: 7, startNs: 70n, event: 4, enterNs: 450n }]],
+    ],
+  );
+  assert.equal(capture.summary, {
+    startNs: 50n,
+    endNs: 900n,
+    ended: "command",
+    records: 8n,
+    lost: 5n,
+    lostByEvent: [{ event: 3, entries: 5n, exits: 0n }],
+    gaps: 1,
+    chunks: 3,
+    counts: [{ event: 3, entries: 4, exits: 4 }],
+    x32Calls: 3n,
+  });
+  assert.ok(capture.complete);
+  assert.equal(capture.problems, []);
+  assert.equal(result.lost, { ringFull: 5n, noScratch: 0n, recursion: 0n, output: 0n });
+  assert.is(result.bytes, sink.bytes.length);
+});
+
+test("a full disk: back to the last whole frame, a gap, a summary, and what came later is counted", async () => {
+  const tape = new FakeTape([batch(0, 4), batch(4, 1000), batch(1004, 6)], [batch(1010, 10)], {
+    recorded: 1020n,
+  });
+  const { result, sink } = await runWith(tape, new FakeSink(FINISH_BYTES + 4096), () => ({
+    exhausted: () => null,
+  }));
+  const { capture, chunks } = captureOf(sink);
+  assert.is(result.ended, "disk_full");
+  assert.ok(result.finished);
+  assert.instance(result.failure, SinkFullError);
+  assert.equal(chunks, [batch(0, 4).context]);
+  assert.equal(capture.gaps, [{ cpu: null, fromNs: 103n, toNs: null, lost: 1016n, cause: "output" }]);
+  assert.is(capture.summary?.lost, 1016n);
+  assert.equal(capture.summary?.lostByEvent, [{ event: 3, entries: 508n, exits: 508n }]);
+  assert.is(capture.summary?.ended, "disk_full");
+  assert.equal(capture.problems, []);
+});
+
+test("an output that fails ends the recording, and the file has no end", async () => {
+  // File header, host, clocks, two of BTF, inventory and one chunk are written before.
+  const tape = new FakeTape([batch(0, 4), batch(4, 4)], [], { recorded: 8n });
+  const { result, sink } = await runWith(tape, new FakeSink(undefined, 7), () => ({ exhausted: () => null }));
+  assert.is(result.ended, "error");
+  assert.not.ok(result.finished);
+  assert.is(result.failure?.message, "fake: cannot be written: i/o error");
+  assert.is(result.lost.output, 4n);
+  const { capture, chunks } = captureOf(sink);
+  assert.not.ok(capture.complete);
+  assert.equal(chunks, [batch(0, 4).context]);
+});
+
+test("the second signal does not wait for the ring, and says what is missing", async () => {
+  const tape = new FakeTape([batch(0, 4)], [batch(4, 4), batch(8, 4)], { recorded: 12n });
+  const { result, sink } = await runWith(tape, new FakeSink(), (stop) => ({
+    exhausted() {
+      stop.request("signal", "SIGINT");
+      stop.request("signal", "SIGINT");
+      return null;
+    },
+  }));
+  const { capture, chunks } = captureOf(sink);
+  assert.is(result.ended, "signal");
+  assert.equal(chunks, [batch(0, 4).context, batch(4, 4).context]);
+  assert.equal(capture.gaps, [{ cpu: null, fromNs: 107n, toNs: null, lost: 4n, cause: "output" }]);
+  assert.ok(capture.complete);
+});
+
+test("ends after the time, and after the calls, that it was given", async () => {
+  const time = await runWith(new FakeTape([], [], {}), new FakeSink(), () => ({
+    exhausted: () => null,
+    limits: { durationMs: 1, calls: null },
+  }));
+  assert.is(time.result.ended, "duration");
+  const exits = NO_COUNTS.map((_, event) => (event === 3 || event === 4 ? 2n : 0n));
+  const count = await runWith(new FakeTape([], [], { recordedExits: exits }), new FakeSink(), () => ({
+    exhausted: () => null,
+    limits: { durationMs: null, calls: 4 },
+  }));
+  assert.is(count.result.ended, "count");
+});
+
+test("a start that fails is thrown, and nothing is let go", async () => {
+  const tape = new FakeTape([], [], {});
+  try {
+    await runWith(tape, new FakeSink(100), () => ({}));
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, SinkFullError);
+  }
+  assert.equal(tape.log, ["start"]);
+});
+
+test.run();
