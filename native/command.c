@@ -77,9 +77,15 @@ static int become(const struct identity *identity)
 	return 0;
 }
 
+/* Node itself ignores these two (src/node.cc, PlatformInit). */
+static int is_ignored_by_node(int number)
+{
+	return number == SIGPIPE || number == SIGXFSZ;
+}
+
 /*
- * Node's handlers must not run here: they write into a pipe that the parent reads. What was ignored stays so
- * (nohup counts on that), but for SIGPIPE, which Node itself ignores.
+ * Node's handlers must not run here: they write into a pipe that the parent reads. What else is ignored stays
+ * so, as across any exec.
  */
 static void reset_signals(void)
 {
@@ -90,7 +96,9 @@ static void reset_signals(void)
 	for (number = 1; number < NSIG; number++) {
 		if (sigaction(number, NULL, &action))
 			continue;
-		if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && number != SIGPIPE))
+		if (action.sa_handler == SIG_DFL)
+			continue;
+		if (action.sa_handler == SIG_IGN && !is_ignored_by_node(number))
 			continue;
 		memset(&action, 0, sizeof(action));
 		action.sa_handler = SIG_DFL;
