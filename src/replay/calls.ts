@@ -76,7 +76,9 @@ interface EndedLine {
   readonly line: () => CallLine;
 }
 
-interface NamedCall extends PairedCall {
+interface NamedCall {
+  readonly endedNs: number;
+  readonly call: PairedCall;
   readonly comm: string | null;
   readonly queue: CallQueue | null;
 }
@@ -117,7 +119,7 @@ function* namedCalls(
     const comm = commOf(call, names);
     if (!passesComm(filter, comm)) continue;
     const queue = callQueue(call, eventById(call.event), layouts, names, lines.queueName);
-    if (passesQueue(filter, queue)) yield { ...call, comm, queue };
+    if (passesQueue(filter, queue)) yield { endedNs: call.endedNs, call, comm, queue };
   }
 }
 
@@ -128,7 +130,7 @@ function commOf(call: PairedCall, names: NameTable): string | null {
   return names.comm(call.tid, call.startLow, call.startHigh, atNs) ?? call.kept?.comm ?? null;
 }
 
-function evidenceBytes(call: PairedCall): number {
+function evidenceBytes({ call }: NamedCall): number {
   let bytes = 0;
   for (const part of call.entry ?? []) bytes += part.byteLength;
   for (const part of call.exit ?? []) bytes += part.byteLength;
@@ -154,7 +156,7 @@ function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
     layouts,
     clock,
     queueName: queueNamer(structsOf(hostBtf, recorderBtf)),
-    line: (call) => callLine(capture, call, clock, decodedArgs(call, layouts, decode, options)),
+    line: (call) => callLine(capture, call, clock, decodedArgs(call.call, layouts, decode, options)),
   };
 }
 
@@ -168,7 +170,7 @@ export function requireRecorderBtf(capture: Pick<ReplayCapture, "name" | "record
 
 function callLine(
   capture: ReplayCapture,
-  call: NamedCall,
+  { call, comm, queue }: NamedCall,
   clock: CaptureClock,
   args: CallLine["args"],
 ): CallLine {
@@ -184,7 +186,7 @@ function callLine(
     cpu: call.cpu,
     tid: call.tid,
     tgid: call.tgid,
-    comm: call.comm,
+    comm,
     enter_ns: call.enterNs,
     exit_ns: call.exitNs,
     duration_ns: call.enterNs === null || call.exitNs === null ? null : call.exitNs - call.enterNs,
@@ -194,7 +196,7 @@ function callLine(
     state: call.state,
     restart_of: call.restartOf,
     args,
-    queue: call.queue,
+    queue,
   };
 }
 

@@ -13,7 +13,7 @@ interface Ending {
 export function* inOrder<T extends Ending>(
   items: Iterable<T>,
   weight: (item: T) => number,
-  held = 1024,
+  held = 256,
   maxWeight = 8 * 1024 * 1024,
 ): Generator<T> {
   let waiting: T[] = [];

@@ -108,6 +108,17 @@ export function leave(task: TaskPhase, head: RecordHead): void {
   task.exitNs = head.timeNs;
 }
 
+/** Tasks remembered after their last call: beyond, only links to restarts and late parts of exits are lost. */
+const MAX_IDLE_TASKS = 65_536;
+
+/** Keeps memory from growing with the file. To be called now and then; open calls are never forgotten. */
+export function forgetIdle<T extends TaskPhase>(tasks: Map<number, T>, isIdle: (task: T) => boolean): void {
+  if (tasks.size <= MAX_IDLE_TASKS) return;
+  for (const [tid, task] of tasks) {
+    if (task.phase !== Phase.INSIDE && isIdle(task)) tasks.delete(tid);
+  }
+}
+
 function isSameCall(task: TaskPhase, head: RecordHead): boolean {
   return (
     task.call === head.call &&

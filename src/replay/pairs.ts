@@ -11,6 +11,7 @@ import type { LossLedger } from "./losses.js";
 import { type NameTable, taskKeyText } from "./names.js";
 import {
   enter,
+  forgetIdle,
   isSameTask,
   isWithoutEntry,
   judgeEntry,
@@ -98,14 +99,13 @@ interface Task extends TaskPhase {
   entry: Uint8Array[];
   kept: KeptNames | null;
   /** An exit whose last part has not come yet. */
-  leaving: { call: Omit<PairedCall, "exit">; exit: Uint8Array[] } | null;
+  leaving: { readonly call: PairedCall; readonly exit: Uint8Array[] } | null;
   interrupted: { readonly call: number; readonly args: Uint8Array; readonly like: Alike } | null;
 }
 
-type Alike = Pick<TaskPhase, "event" | "abi" | "mux">;
+const NONE: Uint8Array[] = [];
 
-/** Tasks remembered after their last call: only links to restarts and late parts of exits are lost beyond. */
-const MAX_IDLE_TASKS = 65_536;
+type Alike = Pick<TaskPhase, "event" | "abi" | "mux">;
 
 export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<PairedCall> {
   const { layouts, losses, names } = options;
@@ -229,8 +229,18 @@ function recordStep(
       task.kept = null;
     }
     const ret = readRet(view, offset, layouts);
-    const call = {
-      ...identity(task, head),
+    const exit = [bytes];
+    // Written out, as in `unfinished`: spreading objects here costs more than all the rest of the pass.
+    const call: PairedCall = {
+      tid: task.tid,
+      startLow: task.startLow,
+      startHigh: task.startHigh,
+      task: task.key,
+      tgid: head.tgid,
+      cpu: head.cpu,
+      event: head.event,
+      abi: head.abi,
+      mux: head.mux,
       call: numberOf(head),
       enterNs: isPaired ? task.enterNs : null,
       exitNs: head.timeNs,
@@ -240,16 +250,17 @@ function recordStep(
       state,
       restartOf: task.restartOf,
       entry: isPaired ? task.entry : null,
+      exit,
       kept: task.kept,
-    } as const;
+    };
     leave(task, head);
-    task.entry = [];
+    task.entry = NONE;
     task.interrupted =
       args !== null && task.isNumbered && isRestart(-ret)
         ? { call: head.call, args: args.slice(), like: { event: head.event, abi: head.abi, mux: head.mux } }
         : null;
-    task.leaving = { call, exit: [bytes] };
-    if ((head.flags & RecordFlag.LAST) !== 0) finishExit(task, out);
+    if ((head.flags & RecordFlag.LAST) !== 0) out.push(call);
+    else task.leaving = { call, exit };
   };
 
   return (head, bytes, view, offset) => {
@@ -264,39 +275,38 @@ function recordStep(
 
 function finishExit(task: Task, out: PairedCall[]): void {
   if (task.leaving === null) return;
-  out.push({ ...task.leaving.call, exit: task.leaving.exit });
+  out.push(task.leaving.call);
   task.leaving = null;
 }
 
 /** A call whose exit is not in the capture. */
-function unfinished(task: Task, state: "in_flight" | "uncertain", endedNs: number): PairedCall {
+function unfinished(
+  task: Task,
+  state: "in_flight" | "uncertain",
+  endedNs: number,
+  lastedNs: number | null = null,
+): PairedCall {
   return {
-    ...identity(task, task),
+    tid: task.tid,
+    startLow: task.startLow,
+    startHigh: task.startHigh,
+    task: task.key,
+    tgid: task.tgid,
+    cpu: task.cpu,
+    event: task.event,
+    abi: task.abi,
+    mux: task.mux,
     call: task.isNumbered ? task.call : null,
     enterNs: task.enterNs,
     exitNs: null,
     endedNs,
-    lastedNs: null,
+    lastedNs,
     ret: null,
     state,
     restartOf: task.restartOf,
     entry: task.entry,
     exit: null,
     kept: task.kept,
-  };
-}
-
-function identity(task: Task, call: Alike & { readonly cpu: number; readonly tgid: number }) {
-  return {
-    tid: task.tid,
-    startLow: task.startLow,
-    startHigh: task.startHigh,
-    task: task.key,
-    tgid: call.tgid,
-    cpu: call.cpu,
-    event: call.event,
-    abi: call.abi,
-    mux: call.mux,
   };
 }
 
@@ -343,10 +353,7 @@ function settle(tasks: Map<number, Task>, options: PassOptions): void {
       task.kept = options.keep({ task, atNs: task.enterNs, entry: task.entry });
     }
   }
-  if (tasks.size <= MAX_IDLE_TASKS) return;
-  for (const [tid, task] of tasks) {
-    if (task.phase !== Phase.INSIDE && task.leaving === null) tasks.delete(tid);
-  }
+  forgetIdle(tasks, (task) => task.leaving === null);
 }
 
 function neverEnded(tasks: ReadonlyMap<number, Task>, losses: LossLedger, lastNs: number): PairedCall[] {
@@ -356,6 +363,6 @@ function neverEnded(tasks: ReadonlyMap<number, Task>, losses: LossLedger, lastNs
     .map((task) =>
       losses.after(task.enterNs)
         ? unfinished(task, "uncertain", Number.POSITIVE_INFINITY)
-        : { ...unfinished(task, "in_flight", Number.POSITIVE_INFINITY), lastedNs: lastNs - task.enterNs },
+        : unfinished(task, "in_flight", Number.POSITIVE_INFINITY, lastNs - task.enterNs),
     );
 }

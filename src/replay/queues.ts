@@ -13,6 +13,9 @@ const KINDS = ["posix", "sysv", "socket"] as const;
 /** enum mt_queue_flags. */
 const HAS_DEPTH = 1;
 
+/** What a call's records tell of its queue. */
+export type QueueEvidence = Pick<PairedCall, "entry" | "exit" | "enterNs" | "exitNs" | "kept">;
+
 interface SeenQueue {
   readonly key: QueueKey;
   /** null: not read, or there is none (sockets). */
@@ -48,7 +51,7 @@ export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLa
  * looks its queue up once: another thread may give the descriptor away while the call waits.
  */
 export function callQueue(
-  call: PairedCall,
+  call: QueueEvidence,
   event: EventRow | undefined,
   layouts: RecordLayouts,
   names: NameTable,
@@ -71,7 +74,7 @@ export function callQueue(
 
 /** POSIX calls that take a name and meet no queue, as mq_unlink does: the name is all there is to tell. */
 function namedByArgument(
-  call: PairedCall,
+  call: QueueEvidence,
   event: EventRow | undefined,
   layouts: RecordLayouts,
 ): CallQueue | null {

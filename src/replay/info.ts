@@ -1,0 +1,147 @@
+/**
+ * What a capture says of itself, as `info --json` prints it: from its metadata, gaps and chunk heads alone. No
+ * chunk is decompressed and no record is read.
+ */
+import { eventById } from "../catalog/events.js";
+import type { Capture } from "../format/capture.js";
+import type { AttachedHook, ChunkContext, Gap, Problem } from "../format/types.js";
+import { captureLoss } from "./losses.js";
+import { timeline } from "./time.js";
+
+/** Records of one event. A call leaves one at its entry and one at its exit. `lost` null: not known. */
+export interface EventCounts {
+  readonly entries: number;
+  readonly exits: number;
+  readonly lost: number | null;
+}
+
+/** Field order is the order in which they are printed. */
+export interface CaptureInfo {
+  readonly file: string;
+  readonly bytes: number | null;
+  /** `1.0`: major and minor. */
+  readonly format: string;
+  readonly capture_id: string;
+  /** When the recording began, RFC 3339 in UTC. */
+  readonly created: string | null;
+  readonly complete: boolean;
+  /** Why the recording ended: signal, duration, count, command, disk_full, error. */
+  readonly ended: string | null;
+  readonly host: string | null;
+  readonly kernel: string | null;
+  readonly arch: string | null;
+  readonly cpus: number | null;
+  readonly boot_id: string | null;
+  readonly recorder: string | null;
+  /** Written by a generator, not by a kernel. */
+  readonly synthetic: boolean | null;
+  readonly command: readonly string[] | null;
+  readonly events: readonly string[] | null;
+  readonly filters: Readonly<Record<string, readonly string[]>> | null;
+  readonly snap_bytes: number | null;
+  readonly buffer_bytes: number | null;
+  readonly duration_ns: number | null;
+  readonly records: number;
+  /** Exact. null: the file was cut or damaged, so it is not known how many. */
+  readonly lost: number | null;
+  /** Those that are known of; as many as `lost` where that is known. */
+  readonly lost_at_least: number;
+  readonly lost_by_cause: Readonly<Record<string, number>>;
+  /** How many gaps. */
+  readonly gaps: number;
+  readonly by_event: Readonly<Record<string, EventCounts>>;
+  /** Calls seen to enter and not to leave. null: no chunk tells. */
+  readonly in_flight: number | null;
+  /** Calls of the x32 convention: counted, not recorded. */
+  readonly x32_calls: number | null;
+  readonly chunks: number;
+  readonly hooks: readonly AttachedHook[] | null;
+  /** `index`: from the index at the end; `scan`: there is none, every frame's head was read. */
+  readonly from: "index" | "scan";
+  readonly problems: readonly Problem[];
+}
+
+/** Reads nothing but what `openCapture` read. */
+export function captureInfo(capture: Capture): CaptureInfo {
+  const { host, summary } = capture;
+  const loss = captureLoss(capture);
+  return {
+    file: capture.name,
+    bytes: capture.sizeBytes,
+    format: `${capture.format.major}.${capture.format.minor}`,
+    capture_id: capture.captureId,
+    created: timeline([capture])[0]?.wall(0) ?? null,
+    complete: capture.complete,
+    ended: summary?.ended ?? null,
+    host: host?.hostname ?? null,
+    kernel: host?.release ?? null,
+    arch: host?.arch ?? null,
+    cpus: host?.cpus ?? null,
+    boot_id: host?.bootId ?? null,
+    recorder: host === null ? null : `${host.recorder.name} ${host.recorder.version}`,
+    synthetic: host?.synthetic ?? null,
+    command: host?.config.command ?? null,
+    events: host?.config.events ?? null,
+    filters: host?.config.filters ?? null,
+    snap_bytes: host?.config.snapBytes ?? null,
+    buffer_bytes: host?.config.bufferBytes ?? null,
+    duration_ns: durationNs(capture),
+    records: capture.index.reduce((sum, entry) => sum + entry.context.records, 0),
+    lost: loss.whole ? loss.lost : null,
+    lost_at_least: loss.lost,
+    lost_by_cause: lostByCause(capture.gaps, loss.lost),
+    gaps: capture.gaps.length,
+    by_event: byEvent(capture, loss.byEvent),
+    in_flight: capture.index.at(-1)?.context.openCalls ?? null,
+    x32_calls: summary === null ? null : Number(summary.x32Calls),
+    chunks: capture.index.length,
+    hooks: host?.attachPlan ?? null,
+    from: capture.indexFrom,
+    problems: capture.problems,
+  };
+}
+
+/** Of a recording that did not end as it should: up to the last record that there is. */
+function durationNs(capture: Capture): number | null {
+  if (capture.summary !== null) return Number(capture.summary.endNs - capture.summary.startNs);
+  const last = capture.index.findLast((entry) => entry.context.lastTimeNs !== null)?.context.lastTimeNs;
+  const start = capture.startNs;
+  return last === undefined || last === null || start === null ? null : Number(last - start);
+}
+
+/** Losses that no gap accounts for have the cause `unknown`. */
+function lostByCause(gaps: readonly Gap[], lost: number): Record<string, number> {
+  const causes: Record<string, number> = {};
+  let told = 0;
+  for (const gap of gaps) {
+    if (gap.lost === 0n) continue;
+    causes[gap.cause] = (causes[gap.cause] ?? 0) + Number(gap.lost);
+    told += Number(gap.lost);
+  }
+  if (lost > told) causes.unknown = (causes.unknown ?? 0) + lost - told;
+  return causes;
+}
+
+type LostByEvent = readonly { readonly event: number; readonly entries: number; readonly exits: number }[];
+
+/** In the catalogue's order of ids. Counts come from the chunks that are there. */
+function byEvent(capture: Capture, lost: LostByEvent | null): Record<string, EventCounts> {
+  const sums = new Map<number, { entries: number; exits: number }>();
+  const add = (counts: ChunkContext["counts"]) => {
+    for (const { event, entries, exits } of counts) {
+      const sum = sums.get(event) ?? { entries: 0, exits: 0 };
+      sums.set(event, { entries: sum.entries + entries, exits: sum.exits + exits });
+    }
+  };
+  for (const entry of capture.index) add(entry.context.counts);
+  const lostOf = new Map(lost?.map((one) => [one.event, one.entries + one.exits]));
+  for (const [event, count] of lostOf)
+    if (count > 0 && !sums.has(event)) sums.set(event, { entries: 0, exits: 0 });
+  const rows = [...sums].sort(([one], [other]) => one - other);
+  return Object.fromEntries(
+    rows.map(([event, sum]) => [
+      eventById(event)?.name ?? `event_${event}`,
+      { ...sum, lost: lost === null ? null : (lostOf.get(event) ?? 0) },
+    ]),
+  );
+}

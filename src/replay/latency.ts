@@ -1,0 +1,84 @@
+/** How long calls took: the answer of `latency`, over one or more captures. */
+import { parseBtf } from "../btf/index.js";
+import { eventById } from "../catalog/events.js";
+import type { Problem } from "../format/types.js";
+import { structsOf } from "./arguments/structs.js";
+import { requireRecorderBtf } from "./calls.js";
+import type { CallFilter } from "./filter.js";
+import { type Dimension, groupResult, groupTable, type LatencyGroup } from "./latency-groups.js";
+import { countLatencies } from "./latency-pass.js";
+import { captureLoss } from "./losses.js";
+import { queueNamer } from "./queue-name.js";
+import { recordLayouts } from "./records.js";
+import type { ReplayCapture } from "./source.js";
+import { type CaptureClock, timeline } from "./time.js";
+
+export interface LatencyResult {
+  /** Most calls first. */
+  readonly groups: readonly LatencyGroup[];
+  /** Records lost while recording, whatever the filters: any of them may have belonged to these calls. */
+  readonly lost: number;
+  /** By event; null when a capture has no summary to tell it. */
+  readonly lost_by_event: {
+    readonly [event: string]: { readonly entries: number; readonly exits: number };
+  } | null;
+}
+
+export interface LatencyOptions {
+  /** As `timeline(captures)` gives it. */
+  readonly clocks?: readonly CaptureClock[];
+  readonly onProblem?: (capture: ReplayCapture, problem: Problem) => void;
+}
+
+/**
+ * Durations of complete calls, from entry to exit, in groups. An interrupted call that the kernel begins anew
+ * counts as two. Throws LayoutError or BtfError when a capture's records have no usable layouts.
+ */
+export function latency(
+  captures: readonly ReplayCapture[],
+  filter: CallFilter,
+  by: readonly Dimension[] = ["event"],
+  options: LatencyOptions = {},
+): LatencyResult {
+  const clocks = options.clocks ?? timeline(captures);
+  const groups = groupTable(by);
+  for (const [index, capture] of captures.entries()) {
+    const recorderBtf = requireRecorderBtf(capture);
+    const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
+    countLatencies(capture, {
+      layouts: recordLayouts(recorderBtf),
+      baseNs: clocks[index]?.baseNs ?? 0n,
+      filter,
+      by,
+      groups,
+      nameOf: queueNamer(structsOf(hostBtf, recorderBtf)),
+      onProblem: (problem) => options.onProblem?.(capture, problem),
+    });
+  }
+  return {
+    groups: groups
+      .all()
+      .map(groupResult)
+      .sort((a, b) => b.count - a.count || compareText(JSON.stringify(a.key), JSON.stringify(b.key))),
+    lost: captures.reduce((sum, capture) => sum + captureLoss(capture).lost, 0),
+    lost_by_event: lostByEvent(captures),
+  };
+}
+
+function lostByEvent(captures: readonly ReplayCapture[]): LatencyResult["lost_by_event"] {
+  const sums: { [event: string]: { entries: number; exits: number } } = {};
+  for (const capture of captures) {
+    const { byEvent } = captureLoss(capture);
+    if (byEvent === null) return null;
+    for (const { event, entries, exits } of byEvent) {
+      const name = eventById(event)?.name ?? `event_${event}`;
+      const sum = sums[name] ?? { entries: 0, exits: 0 };
+      sums[name] = { entries: sum.entries + entries, exits: sum.exits + exits };
+    }
+  }
+  return sums;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
