@@ -32,6 +32,7 @@ export const SIGNATURES = {
   mt_command_poll: "int mt_command_poll(void *command, void *wait_status)",
   mt_command_signal: "int mt_command_signal(void *command, int signal)",
   mt_command_close: "void mt_command_close(void *command)",
+  mt_mqueue_open: "int mt_mqueue_open(void)",
   mt_probe: "int mt_probe(const char *name, void *message, size_t message_len)",
 } as const;
 

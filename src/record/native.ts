@@ -430,6 +430,16 @@ export function clockGettime(id: number): bigint {
   return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
 }
 
+/**
+ * A descriptor of this ipc namespace's mqueue file system, to be closed by the caller. Throws NativeError (ENOSYS
+ * before 5.2; EPERM without CAP_SYS_ADMIN).
+ */
+export function openMqueue(): number {
+  const result: number = library().call.mt_mqueue_open();
+  if (result < 0) throw nativeError(result, "");
+  return result;
+}
+
 const FALLOC_FL_KEEP_SIZE = 1;
 
 /** Allocates blocks behind a file's end and leaves its size as it is. 0 or a negative errno. */
