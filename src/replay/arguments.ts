@@ -97,7 +97,7 @@ function pointeeValue(
     case "msgbuf":
       return {
         addr,
-        ...msgbufFields(context, evidence(), lengthOf(context, to.length)),
+        ...msgbufFields(context, evidence()),
         ...note(argument, evidence()),
       };
     case "number":
@@ -184,21 +184,18 @@ function utf8(bytes: Uint8Array): string | null {
 }
 
 /** `{"mtype","mtext":{"len","captured","bytes","status"}}`; mtext's length does not count mtype. */
-function msgbufFields(context: CallContext, found: Found, mtextBytes: number | null): Fields {
+function msgbufFields(context: CallContext, found: Found): Fields {
   const layout = context.structs.layout(context.variant === "native" ? "msgbuf" : "compat_msgbuf");
   const mtype = layout?.fields.find((field) => field.name === "mtype");
   if (mtype === undefined) return { status: "no_layout" };
-  // A result of 0 still comes with an mtype, so nothing here is known for want of bytes.
-  if (found.item === null) return { mtype: null, mtext: noBytesFields(mtextBytes, found.why) };
-  const { item } = found;
-  const bytes = bytesOf(item);
+  if (found.item === null) return { status: found.why };
+  if (!isReadable(found.item)) return { status: found.item.status };
+  const bytes = bytesOf(found.item);
   const end = mtype.offsetBytes + mtype.sizeBytes;
-  const isThere = isReadable(item) && bytes.length >= end;
+  const mtext = bytesFields(found.item, end);
+  if (bytes.length < end) return { mtype: null, mtext, status: shortStatus(found) };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    mtype: isThere ? readInteger(view, mtype.offsetBytes, mtype.sizeBytes, mtype.signed).toString() : null,
-    mtext: bytesFields(item, end),
-  };
+  return { mtype: readInteger(view, mtype.offsetBytes, mtype.sizeBytes, mtype.signed).toString(), mtext };
 }
 
 function numberValue(addr: string, found: Found): ArgValue {

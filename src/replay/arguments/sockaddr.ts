@@ -28,11 +28,18 @@ export function sockaddrFields(structs: Structs, bytes: Uint8Array): Fields {
   const head: AddressBytes = { bytes, view: viewOf(bytes), layout: any };
   const family = number(head, "sa_family");
   const known = family === null ? undefined : FAMILIES.get(family);
-  if (known === undefined) return { sa_family: family, bytes: base64(bytes) };
+  if (known === undefined) return { sa_family: family, sa_data: otherBytes(head) };
   const layout = structs.layout(known.struct);
   return layout === null
-    ? { sa_family: family, bytes: base64(bytes), status: "no_layout" }
+    ? { sa_family: family, sa_data: otherBytes(head), status: "no_layout" }
     : known.decode({ ...head, layout });
+}
+
+/** What follows the family, as it is. */
+function otherBytes(at: AddressBytes): ArgValue {
+  const family = at.layout.fields.find((one) => one.name === "sa_family");
+  const rest = at.bytes.subarray(family === undefined ? 0 : family.offsetBytes + family.sizeBytes);
+  return { len: rest.length, captured: rest.length, bytes: base64(rest), status: "read" };
 }
 
 /**

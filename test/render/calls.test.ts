@@ -1,0 +1,327 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { formatCall } from "../../src/render/calls.js";
+import type { CallLine, CallQueue } from "../../src/replay/types.js";
+import { base64, cat, decode, item, u16, u32, u64, unread, zeros } from "../support/evidence.js";
+
+const test = suite("render/calls");
+
+const QUEUE: CallQueue = { kind: "posix", key: "posix:1:2:3", name: "/q", depth_before: 3, depth_after: 4 };
+
+/** A call of 12.3 µs at 1.000000042 s that returned 0. */
+function call(event: string, args: CallLine["args"], other: Partial<CallLine> = {}): CallLine {
+  return {
+    capture: "c",
+    task: "4711:1",
+    call: 1,
+    event,
+    abi: "x86_64",
+    via: null,
+    cpu: 0,
+    tid: 4711,
+    tgid: 4711,
+    comm: "server",
+    enter_ns: 1_000_000_042,
+    exit_ns: 1_000_012_342,
+    duration_ns: 12_300,
+    wall: null,
+    ret: 0,
+    errno: null,
+    state: "complete",
+    restart_of: null,
+    args,
+    queue: null,
+    ...other,
+  };
+}
+
+const PREFIX = "   1.000000042    4711 server          ";
+
+/** The line behind its columns. */
+function format(
+  line: CallLine,
+  options: { colour?: boolean; width?: number; stringBytes?: number } = {},
+): string {
+  const text = formatCall(line, { colour: false, width: null, ...options });
+  assert.is(text.slice(0, PREFIX.length), PREFIX);
+  return text.slice(PREFIX.length);
+}
+
+const OPEN = { exit_ns: null, duration_ns: null, ret: null, state: "in_flight" } as const;
+
+test("columns: time since the start, tid, comm; the time of the exit where there was no entry", () => {
+  const line = call("mq_unlink", null, {
+    enter_ns: null,
+    duration_ns: null,
+    comm: null,
+    tid: 7,
+    state: "no_entry",
+  });
+  assert.is(
+    formatCall({ ...line, exit_ns: 5 }, { colour: false, width: null }),
+    "   0.000000005       7 ?               <... mq_unlink resumed>) = 0",
+  );
+  assert.is(
+    formatCall(call("mq_unlink", null, { comm: "a\u001b]0;x\u0007" }), { colour: false, width: null }),
+    "   1.000000042    4711 a\\033]0;x\\007   mq_unlink(?) = 0 <0.000012>",
+  );
+});
+
+test("mq_open and mq_unlink", () => {
+  const attr = cat(u64(0o4000), u64(10), u64(64), u64(0), zeros(32));
+  const args = decode("mq_open", [0x1000, 0o302, 0o600, 0x2000], {
+    entry: [item(0, "q\0"), item(3, attr)],
+    ret: 3,
+  });
+  assert.is(
+    format(call("mq_open", args, { ret: 3, queue: { ...QUEUE, depth_before: null, depth_after: 0 } })),
+    'mq_open("q", O_RDWR|O_CREAT|O_EXCL, 0600, {mq_flags=O_NONBLOCK, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=0}) = 3</q> <0.000012> [/q ?→0]',
+  );
+  const unlink = decode("mq_unlink", [0x1000], { entry: [item(0, "\u001b[2J\n\0")], ret: -2 });
+  assert.is(
+    format(call("mq_unlink", unlink, { ret: -2, errno: "ENOENT" })),
+    'mq_unlink("\\33[2J\\n") = -1 ENOENT (No such file or directory) <0.000012>',
+  );
+});
+
+test("mq_timedsend: descriptor with its queue, payload, depth", () => {
+  const args = decode("mq_timedsend", [3, 0x1000, 64, 5, 0], {
+    entry: [item(1, "hi\0\u001b", { wanted: 64, status: "truncated" })],
+  });
+  assert.is(
+    format(call("mq_timedsend", args, { queue: QUEUE })),
+    'mq_timedsend(3</q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012> [/q 3→4]',
+  );
+  assert.is(
+    format(call("mq_timedsend", args, { queue: { ...QUEUE, name: "/\u202eq" } })),
+    'mq_timedsend(3</\\u{202e}q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012> [/\\u{202e}q 3→4]',
+  );
+});
+
+test("mq_timedreceive: received, empty, unread, interrupted, in flight, resumed", () => {
+  const exit = [item(1, "hello"), item(3, u32(7))];
+  const entry = [item(4, cat(u64(1), u64(5)))];
+  const args = [3, 0x7fff_0000_1000n, 64, 0x2000, 0x3000];
+  const received = decode("mq_timedreceive", args, { entry, exit, ret: 5 });
+  const text = 'mq_timedreceive(3</q>, "hello", 64, [7], {tv_sec=1, tv_nsec=5}) = 5 <0.000012> [/q 3→4]';
+  assert.is(format(call("mq_timedreceive", received, { ret: 5, queue: QUEUE })), text);
+  const failed = decode("mq_timedreceive", args, { entry, ret: -11 });
+  const bare = "3, 0x7fff00001000, 64, 0x2000, {tv_sec=1, tv_nsec=5}";
+  assert.is(
+    format(call("mq_timedreceive", failed, { ret: -11, errno: "EAGAIN" })),
+    `mq_timedreceive(${bare}) = -1 EAGAIN (Resource temporarily unavailable) <0.000012>`,
+  );
+  const interrupted = decode("mq_timedreceive", args, { entry, ret: -512 });
+  assert.is(
+    format(call("mq_timedreceive", interrupted, { ret: -512, errno: "ERESTARTSYS", restart_of: 17 })),
+    `mq_timedreceive(${bare}) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.000012> /* restart of call 17 */`,
+  );
+  const open = decode("mq_timedreceive", args, { entry, exit: null, ret: null });
+  assert.is(
+    format(call("mq_timedreceive", open, { ...OPEN, queue: { ...QUEUE, depth_after: null } })),
+    `mq_timedreceive(${bare.replace("3,", "3</q>,")} <unfinished ...> [/q 3→]`,
+  );
+  assert.is(
+    format(call("mq_timedreceive", open, { ...OPEN, state: "uncertain" })),
+    `mq_timedreceive(${bare} <unfinished ...> /* uncertain: records were lost */`,
+  );
+  const resumed = {
+    enter_ns: null,
+    exit_ns: 1_000_000_042,
+    duration_ns: null,
+    ret: 5,
+    state: "no_entry",
+  } as const;
+  assert.is(
+    format(call("mq_timedreceive", received, resumed)),
+    '<... mq_timedreceive resumed>3, "hello", 64, [7], {tv_sec=1, tv_nsec=5}) = 5',
+  );
+  assert.is(format(call("mq_timedreceive", null, resumed)), "<... mq_timedreceive resumed>) = 5");
+  const lost = decode("mq_timedreceive", args, { entry, exit: [unread(1, "not_resident", 5)], ret: 5 });
+  assert.is(
+    format(call("mq_timedreceive", lost, { ret: 5 })),
+    "mq_timedreceive(3, 0x7fff00001000 /* not resident */, 64, 0x2000 /* not kept */, {tv_sec=1, tv_nsec=5}) = 5 <0.000012>",
+  );
+});
+
+test("the calls of ia32 say so", () => {
+  const timeout = item(4, cat(u32(1), u32(2)));
+  const args = decode("mq_timedsend_time32", [3, 0x1000, 2, 1, 0x2000], {
+    abi: "ia32",
+    entry: [item(1, "hi"), timeout],
+  });
+  assert.is(
+    format(call("mq_timedsend_time32", args, { abi: "ia32" })),
+    'mq_timedsend_time32(3, "hi", 2, 1, {tv_sec=1, tv_nsec=2}) = 0 <0.000012> /* ia32 */',
+  );
+  const send = decode("msgsnd", [7, 0x1000, 2, 0], {
+    abi: "ia32",
+    via: "ipc",
+    entry: [item(1, cat(u32(1), "hi"))],
+  });
+  assert.is(
+    format(call("msgsnd", send, { abi: "ia32", via: "ipc" })),
+    'msgsnd(7, {mtype=1, mtext="hi"}, 2, 0) = 0 <0.000012> /* ia32, through ipc */',
+  );
+});
+
+test("mq_notify and mq_getsetattr", () => {
+  const bySignal = [item(1, cat(u64(5), u32(10), u32(0), zeros(48)))];
+  assert.is(
+    format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: bySignal }))),
+    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=SIGUSR1, sigev_notify=SIGEV_SIGNAL}) = 0 <0.000012>",
+  );
+  const byThread = [
+    item(1, cat(u64(0x7000), u32(5), u32(2), u64(0x4000), u64(0), zeros(32))),
+    item(1, "cookie", { kind: "COOKIE" }),
+  ];
+  assert.is(
+    format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: byThread }))),
+    'mq_notify(3, {sigev_value={sival_int=28672, sival_ptr=0x7000}, sigev_signo=SIGTRAP, sigev_notify=SIGEV_THREAD, sigev_notify_function=0x4000, sigev_notify_attributes=NULL, cookie="cookie"}) = 0 <0.000012>',
+  );
+  const partly = [item(1, u64(5), { status: "partly", wanted: 64 })];
+  assert.is(
+    format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: partly }))),
+    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=?, sigev_notify=?} /* partly resident */) = 0 <0.000012>",
+  );
+  const exit = [item(2, cat(u64(0), u64(10), u64(64), u64(2), zeros(32)))];
+  assert.is(
+    format(call("mq_getsetattr", decode("mq_getsetattr", [3, 0, 0x2000], { exit }))),
+    "mq_getsetattr(3, NULL, {mq_flags=0, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=2}) = 0 <0.000012>",
+  );
+});
+
+test("System V: keys, flags, commands, structs; the queue with its depth", () => {
+  const queue: CallQueue = { kind: "sysv", key: "k", name: "0x000004d2", depth_before: 0, depth_after: 1 };
+  assert.is(
+    format(
+      call(
+        "msgget",
+        { key: 1234, msgflg: 0o1600 },
+        { ret: 7, queue: { ...queue, depth_before: null, depth_after: null } },
+      ),
+    ),
+    "msgget(0x4d2, IPC_CREAT|0600) = 7 <0.000012> [0x000004d2]",
+  );
+  const exit = [item(1, cat(u64(3), "hello"))];
+  const received = decode("msgrcv", [7, 0x1000, 64, -2, 0o4000], { exit, ret: 5 });
+  assert.is(
+    format(call("msgrcv", received, { ret: 5, queue: { ...queue, depth_before: 1, depth_after: 0 } })),
+    'msgrcv(7, {mtype=3, mtext="hello"}, 64, -2, IPC_NOWAIT) = 5 <0.000012> [0x000004d2 1→0]',
+  );
+  const failed = decode("msgrcv", [7, 0x1000, 64, 0, 0o4000], { ret: -42 });
+  assert.is(
+    format(call("msgrcv", failed, { ret: -42, errno: "ENOMSG" })),
+    "msgrcv(7, 0x1000, 64, 0, IPC_NOWAIT) = -1 ENOMSG (No message of desired type) <0.000012>",
+  );
+  const stat = cat(
+    u32(1234),
+    ...[1, 2, 3, 4, 0o600].map(u32),
+    zeros(24),
+    ...[1, 2, 3, 40, 4, 16384].map(u64),
+    zeros(24),
+  );
+  const args = decode("msgctl", [7, 2, 0x1000], { exit: [item(2, stat)] });
+  assert.is(
+    format(call("msgctl", args)),
+    "msgctl(7, IPC_STAT, {msg_perm={key=0x4d2, uid=1, gid=2, cuid=3, cgid=4, mode=0600, seq=0}, msg_stime=1, msg_rtime=2, msg_ctime=3, msg_cbytes=40, msg_qnum=4, msg_qbytes=16384, msg_lspid=0, msg_lrpid=0}) = 0 <0.000012>",
+  );
+  assert.is(
+    format(call("msgctl", decode("msgctl", [7, 0, 0x1000]))),
+    "msgctl(7, IPC_RMID, 0x1000) = 0 <0.000012>",
+  );
+});
+
+const header = (words: readonly number[], namelen = 0, flags = 0): Uint8Array =>
+  cat(u64(words[0] ?? 0), u32(namelen), u32(0), ...words.slice(1).map(u64), u32(flags), u32(0));
+const SOCKET: CallQueue = {
+  kind: "socket",
+  key: "k",
+  name: "UDP:[127.0.0.1:1]",
+  depth_before: null,
+  depth_after: null,
+};
+
+test("sendmsg: address, iovecs, control messages", () => {
+  const inet = cat(u16(2), Uint8Array.of(0x04, 0xd2, 127, 0, 0, 1), zeros(8));
+  const rights = cat(u64(20), u32(1), u32(1), u32(3), u32(0));
+  const entry = [
+    item(1, header([0x2000, 0x3000, 1, 0x5000, 24], 16)),
+    item(1, inet, { kind: "NAME" }),
+    item(1, cat(u64(0x4000), u64(2)), { kind: "IOV" }),
+    item(1, "hi", { kind: "DATA" }),
+    item(1, rights, { kind: "CONTROL" }),
+  ];
+  const args = decode("sendmsg", [5, 0x1000, 0x40], { entry, ret: 2 });
+  assert.is(
+    format(call("sendmsg", args, { ret: 2, queue: SOCKET })),
+    'sendmsg(5<UDP:[127.0.0.1:1]>, {msg_name={sa_family=AF_INET, sin_port=htons(1234), sin_addr=inet_addr("127.0.0.1")}, msg_namelen=16, msg_iov=[{iov_base="hi", iov_len=2}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[3]}], msg_controllen=24, msg_flags=0}, MSG_DONTWAIT) = 2 <0.000012>',
+  );
+});
+
+test("addresses of the other families", () => {
+  const name = (bytes: Uint8Array): string => {
+    const entry = [item(1, header([0x2000, 0, 0, 0, 0], bytes.length)), item(1, bytes, { kind: "NAME" })];
+    const text = format(call("sendmsg", decode("sendmsg", [5, 0x1000, 0], { entry })));
+    return /msg_name=(\{.*?\}),/.exec(text)?.[1] ?? text;
+  };
+  assert.is(name(cat(u16(1), "/run/\u001bx\0")), '{sa_family=AF_UNIX, sun_path="/run/\\33x"}');
+  assert.is(name(cat(u16(1), "\0ab\0\n")), '{sa_family=AF_UNIX, sun_path=@"ab\\0\\n"}');
+  assert.is(name(cat(u16(1), "@ab\0")), '{sa_family=AF_UNIX, sun_path="@ab"}');
+  assert.is(name(cat(u16(16), u16(0), u32(4), u32(1))), "{sa_family=AF_NETLINK, nl_pid=4, nl_groups=1}");
+  assert.is(
+    name(cat(u16(10), Uint8Array.of(0, 80), u32(0), zeros(15), "\u0001", u32(3))),
+    '{sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=3}',
+  );
+  assert.is(name(cat(u16(99), "a\u001b")), '{sa_family=99, sa_data="a\\33"}');
+});
+
+test("recvmmsg: the messages that came, lengths before and after, the time that was left", () => {
+  const message = (number: number, namelen: number, len: number) => [
+    item(1, cat(header([0x2000, 0x3000, 1, 0, 0], namelen), u32(len), u32(0)), {
+      kind: "MMSGHDR",
+      message: number,
+    }),
+    item(1, cat(u64(0x4000), u64(4)), { kind: "IOV", message: number }),
+  ];
+  const entry = [...message(0, 128, 0), ...message(1, 128, 0), item(4, cat(u64(1), u64(0)))];
+  const exit = [
+    ...message(0, 2, 3),
+    item(1, u16(1), { kind: "NAME" }),
+    item(1, "abc", { kind: "DATA" }),
+    item(4, cat(u64(0), u64(7))),
+  ];
+  const args = decode("recvmmsg", [5, 0x1000, 2, 0x10000, 0x2000], { entry, exit, ret: 1 });
+  assert.is(
+    format(call("recvmmsg", args, { ret: 1 })),
+    'recvmmsg(5, [{msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=""}, msg_namelen=128 => 2, msg_iov=[{iov_base="abc", iov_len=4}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=3}, ...], 2, MSG_WAITFORONE, {tv_sec=1, tv_nsec=0}) = 1 (left {tv_sec=0, tv_nsec=7}) <0.000012>',
+  );
+});
+
+test("what the catalogue does not know is shown as it is", () => {
+  const line = call(
+    "mq_\u001bnew",
+    { "a\u009b": null, b: "\u001b[0m", c: { addr: "0x1", x: ["\u0007"] } },
+    {
+      ret: -600,
+      errno: "E\u001b",
+    },
+  );
+  assert.is(format(line), "mq_\\033new(a\\u{9b}=NULL, b=\\033[0m, c={x=[\\007]}) = -1 E\\033 <0.000012>");
+});
+
+test("strings as long as wanted, lines as wide as wanted, colours when wanted", () => {
+  const args = {
+    name: { addr: "0x1", len: 40, captured: 40, bytes: base64("x".repeat(40)), status: "read", text: null },
+  };
+  assert.is(format(call("mq_unlink", args)), `mq_unlink("${"x".repeat(32)}"...) = 0 <0.000012>`);
+  assert.is(format(call("mq_unlink", args), { stringBytes: 2 }), 'mq_unlink("xx"...) = 0 <0.000012>');
+  assert.is(format(call("mq_unlink", args), { width: PREFIX.length + 12 }), 'mq_unlink("…');
+  const coloured = formatCall(call("mq_unlink", null), { colour: true, width: null });
+  assert.is(
+    coloured,
+    "\u001b[2m   1.000000042    4711 \u001b[0mserver          \u001b[1mmq_unlink\u001b[0m(?) = 0\u001b[2m <0.000012>\u001b[0m",
+  );
+});
+
+test.run();
