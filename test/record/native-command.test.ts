@@ -6,14 +6,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Command, NativeError } from "../../src/record/native.js";
+import { NativeError } from "../../src/record/native.js";
+import { Command } from "../../src/record/native-command.js";
 import { live } from "../support/live.js";
 
 const test = suite("record: native command");
 
 const directory = mkdtempSync(join(tmpdir(), "msgtape-command-"));
 test.after(() => rmSync(directory, { recursive: true, force: true }));
-const NATIVE = fileURLToPath(new URL("../../src/record/native.js", import.meta.url));
+const NATIVE = fileURLToPath(new URL("../../src/record/native-command.js", import.meta.url));
 
 /** Its wait status, once it has one. */
 async function ended(command: Command): Promise<number> {

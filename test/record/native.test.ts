@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StructLayout } from "../../src/record/batch.js";
-import { clockGettime, NativeError, nativeLayouts, probe, Tape } from "../../src/record/native.js";
+import { clockGettime, library, NativeError, probe } from "../../src/record/native.js";
 import { STRUCTS } from "../../src/record/native-abi.js";
+import { Tape } from "../../src/record/native-tape.js";
 import type { Batch } from "../../src/record/tape.js";
 import { live } from "../support/live.js";
 import { PACKAGE } from "../support/paths.js";
@@ -50,7 +51,7 @@ function placesByCompiler(): string[] {
 }
 
 function placesByLayout(): string[] {
-  const layouts = nativeLayouts();
+  const layouts = library().layouts;
   return Object.keys(STRUCTS).flatMap((name) => {
     const layout: StructLayout = layouts[LAYOUT_NAMES[name as keyof typeof STRUCTS]];
     const fields = Object.entries(layout.fields).map(

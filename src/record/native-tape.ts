@@ -1,0 +1,212 @@
+/**
+ * The kernel programs of one recording and the thread that drains them, as a resource with states.
+ *
+ * One foreign call a batch, never one a record.
+ */
+import { errnoName } from "../catalog/errno.js";
+import {
+  type BatchBuffers,
+  batchSizes,
+  parseBatch,
+  parseElements,
+  parseOpenCall,
+  parseTotals,
+  type StructLayout,
+} from "./batch.js";
+import {
+  type Library,
+  library,
+  MESSAGE_BYTES,
+  messageIn,
+  type NativeError,
+  nativeError,
+  type Pointer,
+} from "./native.js";
+import type { Batch, OpenCall, TapeHandle, Totals } from "./tape.js";
+
+export type TapeState = "open" | "attached" | "running" | "stopped" | "closed";
+
+/** The kernel programs of one recording, and the thread that drains what they write. */
+export class Tape implements TapeHandle {
+  readonly #library: Library;
+  readonly #pointer: Pointer;
+  #state: TapeState = "open";
+  #buffers: BatchBuffers;
+  #waiting: Promise<unknown> | null = null;
+
+  private constructor(lib: Library, pointer: Pointer) {
+    this.#library = lib;
+    this.#pointer = pointer;
+    this.#buffers = allocate({ records: 0, names: 0, tasks: 0, queues: 0 }, lib.layouts.batch);
+  }
+
+  /**
+   * Loads an object of kernel programs with its configuration (struct mt_config, encoded) and a ring buffer of
+   * `ringBytes`, a power of two. Throws NativeError: no rights, no BTF, the verifier's refusal.
+   */
+  static open(objectPath: string, config: Uint8Array, ringBytes: number): Tape {
+    const lib = library();
+    const message = Buffer.alloc(MESSAGE_BYTES);
+    const out: [Pointer] = [null];
+    const result: number = lib.call.mt_open(
+      objectPath,
+      config,
+      config.length,
+      ringBytes,
+      out,
+      message,
+      message.length,
+    );
+    if (result < 0) throw nativeError(result, messageIn(message));
+    return new Tape(lib, out[0]);
+  }
+
+  get state(): TapeState {
+    return this.#state;
+  }
+
+  /** Attaches all programs; at its end they begin to record, all at one moment. */
+  attach(): void {
+    this.#expect("open");
+    this.#check(this.#library.call.mt_attach(this.#pointer));
+    this.#state = "attached";
+  }
+
+  /** Adds a process and what it forks from now on to those that are recorded. */
+  track(tgid: number): void {
+    this.#expect("open", "attached", "running");
+    this.#check(this.#library.call.mt_track(this.#pointer, tgid));
+  }
+
+  /** Tracked processes that live. */
+  tracked(): bigint {
+    this.#expect("open", "attached", "running", "stopped");
+    const count = Buffer.alloc(8);
+    this.#check(this.#library.call.mt_tracked(this.#pointer, count));
+    return count.readBigUInt64LE();
+  }
+
+  /** Starts the drain thread. A batch closes at `batchBytes`, or `batchMs` after its first record. */
+  start(batchBytes: number, batchMs: number, pollMs: number): void {
+    this.#expect("attached");
+    this.#check(this.#library.call.mt_start(this.#pointer, batchBytes, batchMs, pollMs));
+    this.#state = "running";
+    // A batch ends with the record that passes its limit; larger ones make the buffers grow.
+    const sizes = { records: batchBytes + 65536, names: 65536, tasks: 16384, queues: 16384 };
+    this.#buffers = allocate(sizes, this.#library.layouts.batch);
+  }
+
+  /** The next batch; null when none came in time, "end" when the final one was taken. One caller at a time. */
+  async nextBatch(timeoutMs: number): Promise<Batch | null | "end"> {
+    this.#expect("running", "stopped");
+    if (this.#waiting !== null) throw new Error("nextBatch is under way already");
+    const result = this.#take(timeoutMs);
+    this.#waiting = result.catch(() => {});
+    try {
+      return await result;
+    } finally {
+      this.#waiting = null;
+    }
+  }
+
+  async #take(timeoutMs: number): Promise<Batch | null | "end"> {
+    const { layouts } = this.#library;
+    for (;;) {
+      const result = await this.#nativeNextBatch(timeoutMs);
+      const code = errnoName(-result);
+      if (result === 1) return parseBatch(this.#buffers, layouts);
+      if (result === 0) return null;
+      if (code === "ENODATA") return "end";
+      if (code !== "ENOSPC") throw this.#error(result);
+      this.#buffers = allocate(batchSizes(this.#buffers.batch, layouts), layouts.batch);
+    }
+  }
+
+  #nativeNextBatch(timeoutMs: number): Promise<number> {
+    const { batch, records, names, tasks, queues } = this.#buffers;
+    const { taskKey, queueKey } = this.#library.layouts;
+    return new Promise((resolve, reject) => {
+      this.#library.call.mt_next_batch.async(
+        this.#pointer,
+        timeoutMs,
+        batch,
+        records,
+        records.length,
+        names,
+        names.length,
+        tasks,
+        Math.floor(tasks.length / taskKey.sizeBytes),
+        queues,
+        Math.floor(queues.length / queueKey.sizeBytes),
+        (error: unknown, result: number) => (error ? reject(error) : resolve(result)),
+      );
+    });
+  }
+
+  /** Calls in flight, as far as the records drained until now tell. */
+  openCalls(): readonly OpenCall[] {
+    this.#expect("attached", "running", "stopped");
+    const { openCall } = this.#library.layouts;
+    for (let max = 1024; ; max *= 4) {
+      const calls = Buffer.alloc(max * openCall.sizeBytes);
+      const count = this.#check(this.#library.call.mt_open_calls(this.#pointer, calls, max));
+      if (count < max) return parseElements(calls, openCall, count, parseOpenCall);
+    }
+  }
+
+  totals(): Totals {
+    this.#expect("open", "attached", "running", "stopped");
+    const { totals } = this.#library.layouts;
+    const bytes = Buffer.alloc(totals.sizeBytes);
+    this.#check(this.#library.call.mt_totals(this.#pointer, bytes));
+    return parseTotals(bytes, totals);
+  }
+
+  /** Ends recording at once; nextBatch goes on until "end". */
+  stop(): void {
+    if (this.#state === "stopped" || this.#state === "closed") return;
+    this.#check(this.#library.call.mt_stop(this.#pointer));
+    this.#state = "stopped";
+  }
+
+  /** From any state, any number of times. A nextBatch under way comes back first, on its own thread. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    if (this.#waiting === null) {
+      this.#library.call.mt_close(this.#pointer);
+      return;
+    }
+    this.#library.call.mt_interrupt(this.#pointer);
+    this.#waiting.then(() => this.#library.call.mt_close(this.#pointer));
+  }
+
+  #expect(...states: readonly TapeState[]): void {
+    if (!states.includes(this.#state)) {
+      throw new Error(`the tape is ${this.#state}: expected ${states.join(" or ")}`);
+    }
+  }
+
+  #check(result: number): number {
+    if (result < 0) throw this.#error(result);
+    return result;
+  }
+
+  #error(result: number): NativeError {
+    return nativeError(result, String(this.#library.call.mt_error(this.#pointer)));
+  }
+}
+
+/** Fresh buffers of these sizes. From the C side they are written by another thread, so none may be pooled. */
+function allocate(
+  sizes: { records: number; names: number; tasks: number; queues: number },
+  batch: StructLayout,
+): BatchBuffers {
+  return {
+    batch: new Uint8Array(batch.sizeBytes),
+    records: new Uint8Array(sizes.records),
+    names: new Uint8Array(sizes.names),
+    tasks: new Uint8Array(sizes.tasks),
+    queues: new Uint8Array(sizes.queues),
+  };
+}
