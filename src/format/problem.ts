@@ -4,36 +4,42 @@
  */
 import type { Problem } from "./types.js";
 
-export type RefusalCode =
-  | "unreadable"
-  | "empty_file"
-  | "not_a_capture"
-  | "file_header_damaged"
-  | "newer_major"
-  | "unknown_feature"
-  | "unknown_critical_frame";
+export const REFUSAL_CODES = [
+  "unreadable",
+  "empty_file",
+  "not_a_capture",
+  "file_header_damaged",
+  "newer_major",
+  "unknown_feature",
+  "unknown_critical_frame",
+] as const;
 
-export type ProblemCode =
-  | "no_trailer"
-  | "truncated"
-  | "trailing_bytes"
-  | "trailer_mismatch"
-  | "index_damaged"
-  | "index_mismatch"
-  | "frame_header_damaged"
-  | "frame_body_damaged"
-  | "frame_invalid"
-  | "frame_too_large"
-  | "frames_missing"
-  | "frame_out_of_order"
-  | "too_many_frames"
-  | "context_invalid"
-  | "body_invalid"
-  | "records_invalid"
-  | "records_missing"
-  | "btf_hash"
-  | "metadata_missing"
-  | "summary_mismatch";
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+export const PROBLEM_CODES = [
+  "no_trailer",
+  "truncated",
+  "trailing_bytes",
+  "trailer_mismatch",
+  "index_damaged",
+  "index_mismatch",
+  "frame_header_damaged",
+  "frame_body_damaged",
+  "frame_invalid",
+  "frame_too_large",
+  "frames_missing",
+  "frame_out_of_order",
+  "too_many_frames",
+  "context_invalid",
+  "body_invalid",
+  "records_invalid",
+  "records_missing",
+  "btf_hash",
+  "metadata_missing",
+  "summary_mismatch",
+] as const;
+
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /** The capture cannot be read at all; the message says why and what to do, in one line. */
 export class CaptureError extends Error {
