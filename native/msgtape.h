@@ -152,4 +152,7 @@ int mt_probe(const char *name, char *message, size_t message_len);
  * descriptor, which the caller closes, or a negative errno (-EPERM: needs CAP_SYS_ADMIN). */
 int mt_mqueue_open(void);
 
+/* Allocates blocks of a file behind its end and leaves its size as it is. */
+int mt_reserve(int fd, uint64_t offset, uint64_t length);
+
 #endif

@@ -33,6 +33,7 @@ export const SIGNATURES = {
   mt_command_signal: "int mt_command_signal(void *command, int signal)",
   mt_command_close: "void mt_command_close(void *command)",
   mt_mqueue_open: "int mt_mqueue_open(void)",
+  mt_reserve: "int mt_reserve(int fd, uint64_t offset, uint64_t length)",
   mt_probe: "int mt_probe(const char *name, void *message, size_t message_len)",
 } as const;
 

@@ -38,7 +38,7 @@ export class PipeSink implements Sink {
     return this.#writtenBytes;
   }
 
-  reserve(): void {
+  async reserve(): Promise<void> {
     if (this.#failure) throw this.#failure;
   }
 

@@ -17,7 +17,9 @@ import { exitStatusAfter } from "./exit-status.js";
 import { readHost } from "./host.js";
 import { readInventory } from "./inventory.js";
 import { nameTables } from "./names.js";
-import { Command, clockGettime, fallocateKeepSize, NativeError, Tape } from "./native.js";
+import { clockGettime, NativeError, openMqueue, reserveSpace } from "./native.js";
+import { Command, Command } from "./native-command.js";
+import { Tape, Tape } from "./native-tape.js";
 import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
@@ -49,10 +51,6 @@ export async function record(options: RecordOptions, io: RecordingIo): Promise<n
     recording.cleanUp();
   }
 }
-
-const openMqueue = (): number => {
-  throw new Error("TODO");
-};
 
 class Recording {
   readonly #options: RecordOptions;
@@ -105,7 +103,7 @@ class Recording {
 
   #openSink(): Sink {
     const path = this.#options.output ?? defaultOutput(hostname(), new Date());
-    const sink = path === "-" ? PipeSink.open(1) : FileSink.create(path, fallocateKeepSize);
+    const sink = path === "-" ? PipeSink.open(1) : FileSink.create(path, reserveSpace);
     this.#cleanUps.push(() => sink.discard());
     return sink;
   }

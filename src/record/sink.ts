@@ -32,7 +32,7 @@ export interface Sink {
   readonly name: string;
   readonly writtenBytes: number;
   /** Makes sure that `bytes` more can be written. Throws SinkFullError when they cannot. */
-  reserve(bytes: number): void;
+  reserve(bytes: number): Promise<void>;
   /**
    * Appends one or more whole frames. Throws SinkFullError, after which shorter ones may still fit, or
    * SinkError, after which the sink has failed for good.
@@ -52,35 +52,37 @@ export class SinkError extends RecordError {}
 export class SinkFullError extends SinkError {}
 
 /** Allocates blocks behind a file's end and leaves its size as it is; 0 or a negative errno. */
-export type FallocateKeepSize = (fd: number, offsetBytes: number, lengthBytes: number) => number;
+export type ReserveSpace = (fd: number, offsetBytes: number, lengthBytes: number) => Promise<number>;
 
 /** Space is reserved in steps, so that not every chunk costs a system call. */
 const RESERVE_STEP_BYTES = 8 << 20;
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+const ENOSYS = -38;
 /** -ENOSPC, -EDQUOT, -EFBIG */
 const FULL_ERRNOS = new Set([-28, -122, -27]);
 
 export class FileSink implements Sink {
   readonly name: string;
   readonly #fd: number;
-  readonly #fallocate: FallocateKeepSize | null;
+  #reserveSpace: ReserveSpace | null;
+  #extending: Promise<number> | null = null;
   #writtenBytes = 0;
   #reservedBytes = 0;
   #failure: SinkError | null = null;
   #state: "open" | "closed" = "open";
 
-  private constructor(path: string, fd: number, fallocate: FallocateKeepSize | null) {
+  private constructor(path: string, fd: number, reserveSpace: ReserveSpace | null) {
     this.name = path;
     this.#fd = fd;
-    this.#fallocate = fallocate;
+    this.#reserveSpace = reserveSpace;
   }
 
   /** Creates the file, for its owner's eyes alone. Throws RecordError when it exists or cannot be made. */
-  static create(path: string, fallocate: FallocateKeepSize | null): FileSink {
+  static create(path: string, reserveSpace: ReserveSpace | null): FileSink {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     try {
-      return new FileSink(path, openSync(path, flags, 0o600), fallocate);
+      return new FileSink(path, openSync(path, flags, 0o600), reserveSpace);
     } catch (error) {
       throw new RecordError(whyNotCreated(path, error), 1, { cause: error });
     }
@@ -90,24 +92,37 @@ export class FileSink implements Sink {
     return this.#writtenBytes;
   }
 
-  reserve(bytes: number): void {
+  async reserve(bytes: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     const end = this.#writtenBytes + bytes;
-    if (end <= this.#reservedBytes) return;
+    if (end <= this.#reservedBytes) {
+      // Long before it is needed, since nobody may wait for it.
+      if (this.#reservedBytes - end < RESERVE_STEP_BYTES / 2) void this.#extend(RESERVE_STEP_BYTES);
+      return;
+    }
+    await this.#extending;
     const missing = end - this.#reservedBytes;
     for (const length of [Math.max(missing, RESERVE_STEP_BYTES), missing]) {
-      const result = this.#fallocate?.(this.#fd, this.#reservedBytes, length) ?? -1;
-      if (result === 0) {
-        this.#reservedBytes += length;
-        return;
-      }
-      // Without fallocate (NFS, some FUSE) nothing can be kept aside: only see that there is room now.
-      if (!FULL_ERRNOS.has(result)) {
-        this.#requireFreeSpace(bytes);
-        return;
-      }
+      if (this.#reservedBytes >= end || (await this.#extend(length)) === 0) return;
     }
-    throw new SinkFullError(`${this.name}: no space left on the disk`);
+    if (this.#reserveSpace === null) this.#requireFreeSpace(bytes);
+    else throw new SinkFullError(`${this.name}: no space left on the disk`);
+  }
+
+  /** One at a time; the answer is that of the one under way. */
+  #extend(lengthBytes: number): Promise<number> {
+    this.#extending ??= this.#extendNow(lengthBytes).finally(() => {
+      this.#extending = null;
+    });
+    return this.#extending;
+  }
+
+  async #extendNow(lengthBytes: number): Promise<number> {
+    const result = (await this.#reserveSpace?.(this.#fd, this.#reservedBytes, lengthBytes)) ?? ENOSYS;
+    if (result === 0) this.#reservedBytes += lengthBytes;
+    // Nothing can be kept aside there (NFS, some FUSE): only see that there is room now.
+    else if (!FULL_ERRNOS.has(result)) this.#reserveSpace = null;
+    return result;
   }
 
   #requireFreeSpace(bytes: number): void {
@@ -160,6 +175,7 @@ export class FileSink implements Sink {
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    await this.#extending;
     try {
       // Gives back what is reserved behind the end.
       if (this.#reservedBytes > this.#writtenBytes) ftruncateSync(this.#fd, this.#writtenBytes);

@@ -61,7 +61,7 @@ export class CaptureWriter {
   /** Everything that a reader needs before the first chunk; on the disk when this returns. */
   async begin(metadata: CaptureMetadata): Promise<void> {
     const encoder = this.#encoder;
-    this.#sink.reserve(encoder.finishBytesAtMost());
+    await this.#sink.reserve(encoder.finishBytesAtMost());
     await this.#sink.write(encoder.fileHeader());
     await this.#append(encoder.host(metadata.host));
     await this.#append(encoder.clocks(metadata.clocks));
@@ -110,7 +110,7 @@ export class CaptureWriter {
   /** The encoder's index remembers every frame, also one that there was no room for. */
   async #append(frame: Uint8Array): Promise<void> {
     try {
-      this.#sink.reserve(frame.length + this.#encoder.finishBytesAtMost());
+      await this.#sink.reserve(frame.length + this.#encoder.finishBytesAtMost());
       await this.#sink.write(frame);
     } catch (error) {
       if (error instanceof SinkFullError) this.#encoder.retract();

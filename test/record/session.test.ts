@@ -86,7 +86,7 @@ class FakeSink implements Sink {
     this.#failAt = failAt;
   }
 
-  reserve(bytes: number): void {
+  async reserve(bytes: number): Promise<void> {
     if (this.writtenBytes + bytes > this.#roomBytes) throw new SinkFullError("fake: no space left");
   }
   async write(bytes: Uint8Array): Promise<void> {
