@@ -5,7 +5,7 @@
 import { eventById } from "../catalog/events.js";
 import type { Capture } from "../format/capture.js";
 import type { AttachedHook, ChunkContext, Gap, Problem } from "../format/types.js";
-import { captureLoss } from "./losses.js";
+import { type CaptureLoss, captureLoss } from "./losses.js";
 import { timeline } from "./time.js";
 
 /** Records of one event. A call leaves one at its entry and one at its exit. `lost` null: not known. */
@@ -91,7 +91,7 @@ export function captureInfo(capture: Capture): CaptureInfo {
     lost_at_least: loss.lost,
     lost_by_cause: lostByCause(capture.gaps, loss.lost),
     gaps: capture.gaps.length,
-    by_event: byEvent(capture, loss.byEvent),
+    by_event: byEvent(capture, loss),
     in_flight: capture.index.at(-1)?.context.openCalls ?? null,
     x32_calls: summary === null ? null : Number(summary.x32Calls),
     chunks: capture.index.length,
@@ -122,10 +122,8 @@ function lostByCause(gaps: readonly Gap[], lost: number): Record<string, number>
   return causes;
 }
 
-type LostByEvent = readonly { readonly event: number; readonly entries: number; readonly exits: number }[];
-
 /** In the catalogue's order of ids. Counts come from the chunks that are there. */
-function byEvent(capture: Capture, lost: LostByEvent | null): Record<string, EventCounts> {
+function byEvent(capture: Capture, loss: CaptureLoss): Record<string, EventCounts> {
   const sums = new Map<number, { entries: number; exits: number }>();
   const add = (counts: ChunkContext["counts"]) => {
     for (const { event, entries, exits } of counts) {
@@ -134,14 +132,16 @@ function byEvent(capture: Capture, lost: LostByEvent | null): Record<string, Eve
     }
   };
   for (const entry of capture.index) add(entry.context.counts);
-  const lostOf = new Map(lost?.map((one) => [one.event, one.entries + one.exits]));
+  const lostOf = new Map(loss.byEvent?.map((one) => [one.event, one.entries + one.exits]));
+  const told = [...lostOf.values()].reduce((sum, count) => sum + count, 0);
+  const isKnown = loss.whole && loss.byEvent !== null && told === loss.lost;
   for (const [event, count] of lostOf)
     if (count > 0 && !sums.has(event)) sums.set(event, { entries: 0, exits: 0 });
   const rows = [...sums].sort(([one], [other]) => one - other);
   return Object.fromEntries(
     rows.map(([event, sum]) => [
       eventById(event)?.name ?? `event_${event}`,
-      { ...sum, lost: lost === null ? null : (lostOf.get(event) ?? 0) },
+      { ...sum, lost: isKnown ? (lostOf.get(event) ?? 0) : null },
     ]),
   );
 }

@@ -1,0 +1,88 @@
+/** The captures that a reading command was given: opened together, and at the end judged for loss and damage. */
+import { BtfError } from "../btf/index.js";
+import { type Capture, openCapture } from "../format/capture.js";
+import type { Problem } from "../format/types.js";
+import { captureLoss } from "../replay/losses.js";
+import { type FileSource, fileSource } from "../replay/open.js";
+import { LayoutError } from "../replay/records.js";
+import { ExitStatus, type Io } from "./io.js";
+import { counted, safeText } from "./text.js";
+
+/**
+ * Opens captures, gives them to `use`, closes them. Throws SourceError or CaptureError for the first that cannot be
+ * read at all.
+ */
+export async function withCaptures<T>(
+  paths: readonly string[],
+  use: (captures: readonly Capture[]) => Promise<T>,
+): Promise<T> {
+  const sources: FileSource[] = [];
+  try {
+    const captures = paths.map((path) => {
+      const source = fileSource(path);
+      sources.push(source);
+      return openCapture(source);
+    });
+    return await use(captures);
+  } catch (error) {
+    // The BTF parser does not know whose bytes it reads.
+    if (error instanceof BtfError) throw new LayoutError(`${paths.join(", ")}: ${error.message}`);
+    throw error;
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+const SHOWN_PROBLEMS = 3;
+
+/**
+ * Says on standard error what the captures lack. Gives the exit status: 0 when they are whole and nothing was
+ * lost, else 3.
+ */
+export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): number {
+  let isWhole = true;
+  const warn = (capture: Capture, text: string) => {
+    isWhole = false;
+    io.stderr.write(`msgtape: ${safeText(`${capture.name}: ${text}`)}\n`);
+  };
+  for (const capture of captures) {
+    const { lost } = captureLoss(capture);
+    if (!capture.complete) {
+      warn(capture, "the recording did not end as it should: calls and losses at its end are not known");
+    }
+    if (lost > 0) warn(capture, `${counted(lost, "record")} lost: answers near them are marked uncertain`);
+    // An end that is not there has been said already, in better words.
+    const told = capture.problems.filter((problem) => problem.code !== "no_trailer");
+    const problems = [...told, ...(read?.shown(capture) ?? [])];
+    const count = told.length + (read?.count(capture) ?? 0);
+    for (const problem of problems.slice(0, SHOWN_PROBLEMS)) warn(capture, problemText(problem));
+    if (count > SHOWN_PROBLEMS) warn(capture, `and ${counted(count - SHOWN_PROBLEMS, "more problem")}`);
+  }
+  return isWhole ? ExitStatus.DONE : ExitStatus.LOSS;
+}
+
+function problemText(problem: Problem): string {
+  const place = problem.code === "item" ? "" : `offset ${problem.offset}, `;
+  return `damaged: ${place}${problem.message} (${problem.code})`;
+}
+
+/** Remembers the first few problems of each capture and counts the rest: a damaged file may have millions. */
+export class ProblemLog {
+  readonly #shown = new Map<string, Problem[]>();
+  readonly #counts = new Map<string, number>();
+
+  add(capture: { readonly name: string; readonly problems: readonly Problem[] }, problem: Problem): void {
+    if (capture.problems.includes(problem)) return;
+    const shown = this.#shown.get(capture.name) ?? [];
+    if (shown.length < SHOWN_PROBLEMS) this.#shown.set(capture.name, [...shown, problem]);
+    this.#counts.set(capture.name, this.count(capture) + 1);
+  }
+
+  shown(capture: { readonly name: string }): readonly Problem[] {
+    return this.#shown.get(capture.name) ?? [];
+  }
+
+  count(capture: { readonly name: string }): number {
+    return this.#counts.get(capture.name) ?? 0;
+  }
+}

@@ -1,0 +1,71 @@
+/** `msgtape latency`: how long calls took, in groups. */
+import type { Argv } from "yargs";
+import { formatLatency } from "../../render/latency.js";
+import { latency } from "../../replay/latency.js";
+import { DIMENSIONS, type Dimension } from "../../replay/latency-groups.js";
+import { judge, ProblemLog, withCaptures } from "../captures.js";
+import { type Io, Output, wantsColour } from "../io.js";
+import {
+  type FilterOptions,
+  filterOptions,
+  lists,
+  parseFilter,
+  type ReadingOptions,
+  type Repeated,
+  readingOptions,
+  resolveFilter,
+  wrong,
+} from "../options.js";
+
+export const command = "latency <files..>";
+export const describe = "how long the calls took: percentiles and histograms";
+
+export interface LatencyOptions extends ReadingOptions, FilterOptions {
+  readonly by?: Repeated;
+  readonly histogram?: boolean;
+}
+
+export function builder(yargs: Argv): Argv {
+  return filterOptions(readingOptions(yargs))
+    .usage("$0 latency FILE... [--by LIST] [filters] [--json]\n\nHow long complete calls took, in groups.")
+    .option("by", {
+      type: "string",
+      requiresArg: true,
+      describe: `group by these: ${DIMENSIONS.join(",")} [event]`,
+    })
+    .option("histogram", { type: "boolean", describe: "also draw how the durations are spread" });
+}
+
+/** With `--json` one object over all captures. */
+export async function run(options: LatencyOptions, io: Io): Promise<number> {
+  const parsed = parseFilter(options);
+  const by = parseBy(lists(options.by));
+  return withCaptures(options.files, async (captures) => {
+    const log = new ProblemLog();
+    const byName = new Map(captures.map((capture) => [capture.name, capture]));
+    const result = latency(captures, resolveFilter(parsed, captures), by, {
+      onProblem: ({ name }, problem) => {
+        const capture = byName.get(name);
+        if (capture !== undefined) log.add(capture, problem);
+      },
+    });
+    const output = new Output(io.stdout);
+    const text =
+      options.json === true
+        ? JSON.stringify(result)
+        : formatLatency(result, { colour: wantsColour(io), histogram: options.histogram === true });
+    await output.line(text);
+    await output.flush();
+    return judge(captures, io, log);
+  });
+}
+
+function parseBy(texts: readonly string[]): readonly Dimension[] {
+  if (texts.length === 0) return ["event"];
+  const found = texts.map((text) => {
+    const dimension = DIMENSIONS.find((name) => name === text);
+    if (dimension !== undefined) return dimension;
+    throw wrong("by", `expected some of ${DIMENSIONS.join(", ")}, found ${JSON.stringify(text)}`);
+  });
+  return [...new Set(found)];
+}

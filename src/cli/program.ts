@@ -1,0 +1,166 @@
+/**
+ * The program's command line: which commands there are, who runs one, and what becomes of its errors. A command's
+ * module is loaded when it is asked for, so that reading needs nothing of what recording needs.
+ */
+import yargs, { type Argv } from "yargs";
+import { BtfError } from "../btf/index.js";
+import { CaptureError } from "../format/problem.js";
+import { SourceError } from "../replay/open.js";
+import { LayoutError } from "../replay/records.js";
+import { ExitStatus, type Io, OutputError, UsageError } from "./io.js";
+import { safeText } from "./text.js";
+import { VERSION } from "./version.js";
+
+/** What each module in commands/ exports. `Options` is what its builder declares. */
+export interface CommandModule<Options> {
+  /** yargs notation: name and positional arguments. */
+  readonly command: string;
+  readonly describe: string;
+  builder(yargs: Argv): Argv;
+  /** Gives the exit status. */
+  run(options: Options, io: Io): Promise<number>;
+}
+
+interface CommandEntry {
+  readonly name: string;
+  readonly describe: string;
+  // biome-ignore lint/suspicious/noExplicitAny: yargs gives what the module's own builder declared.
+  readonly load: () => Promise<CommandModule<any>>;
+}
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "record",
+    describe: "record the message passing of this host, or of a command",
+    load: () => import("./commands/record.js"),
+  },
+  { name: "info", describe: "what is in a capture", load: () => import("./commands/info.js") },
+  {
+    name: "calls",
+    describe: "the calls, one a line, as strace users know them",
+    load: () => import("./commands/calls.js"),
+  },
+  {
+    name: "latency",
+    describe: "how long the calls took: percentiles and histograms",
+    load: () => import("./commands/latency.js"),
+  },
+  { name: "doctor", describe: "what this host can record", load: () => import("./commands/doctor.js") },
+];
+
+/** Runs one command line (without `node` and the script). Gives the exit status; never throws. */
+export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(args, io);
+  } catch (error) {
+    await say(io, errorLine(error));
+    if (isDebug(args, io) && error instanceof Error) await say(io, error.stack ?? "");
+    return error instanceof UsageError ? ExitStatus.USAGE : ExitStatus.FAILED;
+  }
+}
+
+async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const name = own.find((arg) => !arg.startsWith("-"));
+  const wanted = COMMANDS.find((entry) => entry.name === name);
+  if (name !== undefined && wanted === undefined) throw unknownCommand(name);
+  const module = wanted === undefined ? null : await wanted.load();
+
+  let status: Promise<number> | null = null;
+  const parser = baseParser(name, io);
+  for (const entry of COMMANDS) {
+    if (entry !== wanted || module === null) {
+      parser.command(entry.name, entry.describe);
+      continue;
+    }
+    parser.command(module.command, entry.describe, module.builder, (options) => {
+      status = module.run(options, io);
+    });
+  }
+  const shown = await helpOrVersion(parser, args);
+  if (shown !== "") {
+    io.stdout.write(`${shown}\n`);
+    return ExitStatus.DONE;
+  }
+  if (status === null) throw new UsageError("no command given: try msgtape --help");
+  return status;
+}
+
+function baseParser(name: string | undefined, io: Io): Argv {
+  return yargs()
+    .scriptName("msgtape")
+    .usage("$0 COMMAND [OPTIONS]\n\nA tape recorder for Linux message passing: record here, replay anywhere.")
+    .parserConfiguration({
+      "populate--": true,
+      // Names of files, tasks and queues may look like numbers, and may have dots in them.
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "dot-notation": false,
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+    })
+    .locale("en")
+    .option("debug", { type: "boolean", describe: "show where an error comes from", global: true })
+    .strict()
+    .version(VERSION)
+    .help()
+    .alias("help", "h")
+    .epilogue("Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but with loss or damage.")
+    .wrap(Math.min(io.columns ?? 100, 110))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message: string | null, error: Error | undefined) => {
+      // yargs' own errors are about the command line; others come out of a command.
+      if (error !== undefined && error.name !== "YError") throw error;
+      throw new UsageError(usageText(error?.message ?? message ?? "wrong usage", name));
+    });
+}
+
+/** yargs prints help and version itself unless it is given a place for them. */
+async function helpOrVersion(parser: Argv, args: readonly string[]): Promise<string> {
+  let text = "";
+  await parser.parseAsync([...args], {}, (_error, _options, output) => {
+    text = output;
+  });
+  return text;
+}
+
+/** yargs' words, for users of this program. */
+function usageText(message: string, name: string | undefined): string {
+  const [first = ""] = message.split("\n");
+  const help = `try msgtape ${name === undefined ? "" : `${name} `}--help`;
+  if (first.startsWith("Not enough non-option arguments")) return `no capture given: msgtape ${name} FILE`;
+  const missing = /^Not enough arguments following: (.*)$/.exec(first);
+  if (missing !== null) return `--${missing[1]}: its value is missing: ${help}`;
+  const unknown = /^Unknown arguments?: (.*)$/.exec(first)?.[1];
+  if (unknown === undefined) return `${first}: ${help}`;
+  const hint = name === "record" ? `a command to record goes behind --, or ${help}` : help;
+  return `unknown option or argument ${unknown}: ${hint}`;
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = COMMANDS.map((entry) => entry.name);
+  const near = names.find((one) => one.startsWith(name) || name.startsWith(one) || one[0] === name[0]);
+  const hint = near === undefined ? `the commands are ${names.join(", ")}` : `did you mean ${near}?`;
+  return new UsageError(`there is no command ${JSON.stringify(name)}: ${hint}`);
+}
+
+/** Errors that say all that a user needs; any other is a fault of msgtape. */
+const EXPECTED = [UsageError, OutputError, SourceError, CaptureError, LayoutError, BtfError];
+
+function errorLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (EXPECTED.some((known) => error instanceof known)) return `msgtape: ${message}`;
+  return `msgtape: this is a fault of msgtape itself: ${message} (add --debug to see where)`;
+}
+
+function isDebug(args: readonly string[], io: Io): boolean {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  return own.includes("--debug") || (io.env.MSGTAPE_DEBUG ?? "") !== "";
+}
+
+async function say(io: Io, text: string): Promise<void> {
+  const lines = text.split("\n").map((line) => safeText(line));
+  await new Promise((resolve) => io.stderr.write(`${lines.join("\n")}\n`, resolve));
+}
