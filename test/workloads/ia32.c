@@ -147,8 +147,8 @@ static void send_and_receive(int wide)
 	low->time32 = (struct time32){ 2000000001, 123456789 };
 	low->time64 = (struct time64){ 5000000001, 987654321 };
 	char time[96];
-	snprintf(time, sizeof(time), "{\"addr\":\"0x%x\",\"tv_sec\":\"%s\",\"tv_nsec\":\"%s\"}", at,
-		 wide ? "5000000001" : "2000000001", wide ? "987654321" : "123456789");
+	snprintf(time, sizeof(time), "{\"addr\":\"0x%x\",\"tv_sec\":%s,\"tv_nsec\":%s}", at,
+		 wide ? "\"5000000001\"" : "2000000001", wide ? "\"987654321\"" : "123456789");
 	strcpy(low->text, "thirty-two");
 	long ret = int80(wide ? NR_mq_timedsend_time64 : NR_mq_timedsend_time32, queue, LOW(low->text), 10, 7, at, 0);
 	told(IA32, send, ret,
@@ -165,12 +165,14 @@ static void send_and_receive(int wide)
 	low->time32 = (struct time32){ 1, 0 };
 	low->time64 = (struct time64){ 1, 0 };
 	ret = int80(wide ? NR_mq_timedreceive_time64 : NR_mq_timedreceive_time32, queue, LOW(low->text), 64, 0, at, 0);
-	told(IA32, receive, ret, "\"mqdes\":%d,\"msg_prio\":null,\"abs_timeout\":{\"tv_sec\":\"1\",\"tv_nsec\":\"0\"}", queue);
+	told(IA32, receive, ret, "\"mqdes\":%d,\"msg_prio\":null,\"abs_timeout\":{\"tv_sec\":%s1%s,\"tv_nsec\":%s0%s}", queue,
+	     quote, quote, quote, quote);
 	low->time32 = (struct time32){ -1, -2 };
-	low->time64 = (struct time64){ -1, -2 };
+	low->time64 = (struct time64){ -1, -2 }; /* in compat calls the kernel drops the upper half of tv_nsec */
 	ret = int80(wide ? NR_mq_timedsend_time64 : NR_mq_timedsend_time32, -1, LOW(low->text), 0xffffffff, 0xfffffffe, at, 0);
 	told(IA32, send, ret,
-	     "\"mqdes\":-1,\"msg_len\":\"4294967295\",\"msg_prio\":4294967294,\"abs_timeout\":{\"tv_sec\":\"-1\",\"tv_nsec\":\"-2\"}");
+	     "\"mqdes\":-1,\"msg_len\":%s4294967295%s,\"msg_prio\":4294967294,\"abs_timeout\":{\"tv_sec\":%s-1%s,\"tv_nsec\":%s%s%s}",
+	     quote, quote, quote, quote, quote, wide ? "4294967294" : "-2", quote);
 }
 
 static void posix(void)
@@ -179,7 +181,7 @@ static void posix(void)
 	strcpy(low->name, own_name("ia32"));
 	queue = int80(NR_mq_open, LOW(low->name), O_RDWR | O_CREAT, 0600, LOW(&low->attr), 0, 0);
 	told(IA32, "mq_open", queue,
-	     "\"name\":\"%s\",\"oflag\":%d,\"mode\":%d,\"attr\":{\"addr\":\"0x%x\",\"mq_flags\":\"3\",\"mq_maxmsg\":\"4\","
+	     "\"name\":{\"text\":\"%s\"},\"oflag\":%d,\"mode\":%d,\"attr\":{\"addr\":\"0x%x\",\"mq_flags\":\"3\",\"mq_maxmsg\":\"4\","
 	     "\"mq_msgsize\":\"64\",\"mq_curmsgs\":\"5\"}",
 	     low->name, O_RDWR | O_CREAT, 0600, LOW(&low->attr));
 	send_and_receive(0);
@@ -197,7 +199,7 @@ static void posix(void)
 	     "\"mq_msgsize\":\"64\",\"mq_curmsgs\":\"0\"}",
 	     LOW(&low->attr), O_NONBLOCK, LOW(&low->ds));
 	ret = int80(NR_mq_unlink, LOW(low->name), 0, 0, 0, 0, 0);
-	told(IA32, "mq_unlink", ret, "\"name\":\"%s\"", low->name);
+	told(IA32, "mq_unlink", ret, "\"name\":{\"text\":\"%s\"}", low->name);
 }
 
 /* Both ways to the same four calls: their own numbers and ipc, whose MSGRCV comes in two versions. */
@@ -267,7 +269,7 @@ static void control_old(void)
 	struct ds_old *ds = &low->ds.ds_old;
 	long ret = control(1, msqid, IPC_STAT, ds);
 	told(VIA_IPC, "msgctl", ret,
-	     "\"cmd\":%d,\"buf\":{\"addr\":\"0x%x\",\"msg_perm\":{\"key\":%d,\"mode\":%d},\"msg_qnum\":%d}", IPC_STAT, LOW(ds),
+	     "\"cmd\":%d,\"buf\":{\"addr\":\"0x%x\",\"msg_perm\":{\"key\":%d,\"mode\":%d},\"msg_qnum\":\"%d\"}", IPC_STAT, LOW(ds),
 	     ds->key, ds->mode, ds->qnum);
 	ds->qbytes = 2000;
 	ret = control(1, msqid, IPC_SET, ds);
@@ -326,7 +328,7 @@ static void sockets(int mux)
 			  (uint32_t[]){ pair[1], vector, 2, MSG_DONTWAIT, LOW(&low->time32) });
 	told(extra, "recvmmsg_time32", ret,
 	     "\"fd\":%d,\"msgvec\":[{\"msg_hdr\":{%s},\"msg_len\":8},{\"msg_len\":8}],\"vlen\":2,\"flags\":%d,"
-	     "\"timeout\":{\"addr\":\"0x%x\",\"tv_sec\":\"4\",\"tv_nsec\":\"500000000\"}",
+	     "\"timeout\":{\"addr\":\"0x%x\",\"tv_sec\":4,\"tv_nsec\":500000000}",
 	     pair[1], iovs, MSG_DONTWAIT, LOW(&low->time32));
 	if (!mux) {
 		low->time64 = (struct time64){ 6, 700000000 };

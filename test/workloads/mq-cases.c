@@ -14,20 +14,20 @@ static void opens(void)
 {
 	struct mq_attr attr = { .mq_flags = 7, .mq_maxmsg = 3, .mq_msgsize = 100, .mq_curmsgs = 9 };
 	long ret = CALL(SYS_mq_open, "msgtape-absent", O_RDONLY, 0, NULL);
-	truth("mq_open", ret, "\"name\":\"msgtape-absent\",\"oflag\":0,\"mode\":0,\"attr\":null");
+	truth("mq_open", ret, "\"name\":{\"text\":\"msgtape-absent\"},\"oflag\":0,\"mode\":0,\"attr\":null");
 	queue = ret = CALL(SYS_mq_open, name, O_RDWR | O_CREAT | O_NONBLOCK, 0640, &attr);
 	truth("mq_open", ret,
-	      "\"name\":\"%s\",\"oflag\":%d,\"mode\":%d,\"attr\":{\"addr\":\"%p\",\"mq_flags\":\"7\","
+	      "\"name\":{\"text\":\"%s\"},\"oflag\":%d,\"mode\":%d,\"attr\":{\"addr\":\"%p\",\"mq_flags\":\"7\","
 	      "\"mq_maxmsg\":\"3\",\"mq_msgsize\":\"100\",\"mq_curmsgs\":\"9\"}",
 	      name, O_RDWR | O_CREAT | O_NONBLOCK, 0640, (void *)&attr);
 	ret = CALL(SYS_mq_open, name, O_RDWR | O_CREAT | O_EXCL, 0600, NULL);
-	truth("mq_open", ret, "\"name\":\"%s\",\"oflag\":%d,\"mode\":%d,\"attr\":null", name,
+	truth("mq_open", ret, "\"name\":{\"text\":\"%s\"},\"oflag\":%d,\"mode\":%d,\"attr\":null", name,
 	      O_RDWR | O_CREAT | O_EXCL, 0600);
 	attr.mq_maxmsg = -1;
 	ret = CALL(SYS_mq_open, "msgtape-never", O_RDWR | O_CREAT, 0600, &attr);
-	truth("mq_open", ret, "\"name\":\"msgtape-never\",\"attr\":{\"mq_maxmsg\":\"-1\",\"mq_msgsize\":\"100\"}");
+	truth("mq_open", ret, "\"name\":{\"text\":\"msgtape-never\"},\"attr\":{\"mq_maxmsg\":\"-1\",\"mq_msgsize\":\"100\"}");
 	ret = CALL(SYS_mq_open, "a/b", O_RDWR | O_CREAT, 0600, NULL);
-	truth("mq_open", ret, "\"name\":\"a/b\"");
+	truth("mq_open", ret, "\"name\":{\"text\":\"a/b\"}");
 }
 
 static void send_one(const char *text, size_t len, unsigned int prio)
@@ -87,7 +87,7 @@ static void receive_until(int mqdes, struct timespec at)
 static void timeouts(void)
 {
 	int blocking = TRY(CALL(SYS_mq_open, name, O_RDWR, 0, NULL));
-	truth("mq_open", blocking, "\"name\":\"%s\",\"oflag\":%d", name, O_RDWR);
+	truth("mq_open", blocking, "\"name\":{\"text\":\"%s\"},\"oflag\":%d", name, O_RDWR);
 	struct timespec now;
 	receive_until(blocking, (struct timespec){ 1, 0 }); /* ETIMEDOUT: long ago */
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -167,8 +167,8 @@ int main(void)
 	attributes();
 	notifications();
 	long ret = CALL(SYS_mq_unlink, name);
-	truth("mq_unlink", ret, "\"name\":\"%s\"", name);
+	truth("mq_unlink", ret, "\"name\":{\"text\":\"%s\"}", name);
 	ret = CALL(SYS_mq_unlink, name);
-	truth("mq_unlink", ret, "\"name\":\"%s\"", name);
+	truth("mq_unlink", ret, "\"name\":{\"text\":\"%s\"}", name);
 	return 0;
 }

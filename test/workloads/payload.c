@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	page = sysconf(_SC_PAGESIZE);
 	const char *name = own_name("payload");
 	queue = open_queue(name, O_NONBLOCK, 4, 8192);
-	truth("mq_open", queue, "\"name\":\"%s\"", name);
+	truth("mq_open", queue, "\"name\":{\"text\":\"%s\"}", name);
 
 	static char bytes[4096];
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -102,6 +102,6 @@ int main(int argc, char **argv)
 	truth("mq_open", ret, "\"name\":{\"addr\":\"%p\",\"status\":\"not_resident\"}", (void *)(area + page));
 	ret = CALL(SYS_mq_timedsend, queue, "x", 1, 0, area + page);
 	truth("mq_timedsend", ret, "\"abs_timeout\":{\"addr\":\"%p\",\"status\":\"not_resident\"}", (void *)(area + page));
-	truth("mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":\"%s\"", name);
+	truth("mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":{\"text\":\"%s\"}", name);
 	return 0;
 }

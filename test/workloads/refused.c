@@ -22,7 +22,7 @@ int main(void)
 	const char *name = own_name("refused");
 	char text[64];
 	int queue = open_queue(name, O_NONBLOCK, 4, 64);
-	truth_of(getpid(), ",\"state\":\"complete\"", "mq_open", queue, "\"name\":\"%s\"", name);
+	truth_of(getpid(), ",\"state\":\"complete\"", "mq_open", queue, "\"name\":{\"text\":\"%s\"}", name);
 	TRY(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	TRY(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 	for (int i = 0; i < 3; i++) {
@@ -32,6 +32,6 @@ int main(void)
 			 CALL(SYS_mq_timedreceive, queue, text, 64, NULL, NULL), "\"mqdes\":%d", queue);
 	}
 	truth_of(getpid(), ",\"state\":\"no_entry\"", "msgget", CALL(SYS_msgget, 0, 0600), "\"key\":0");
-	truth_of(getpid(), ",\"state\":\"complete\"", "mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":\"%s\"", name);
+	truth_of(getpid(), ",\"state\":\"complete\"", "mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":{\"text\":\"%s\"}", name);
 	return 0;
 }

@@ -159,12 +159,12 @@ int main(int argc, char **argv)
 {
 	const char *name = own_name("signals");
 	int queue = open_queue(name, 0, 3, 64);
-	truth("mq_open", queue, "\"name\":\"%s\"", name);
+	truth("mq_open", queue, "\"name\":{\"text\":\"%s\"}", name);
 	posix(queue);
 	sysv();
 	stopped(queue);
 	if (argc > 1 && strcmp(argv[1], "sockets") == 0)
 		sockets();
-	truth("mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":\"%s\"", name);
+	truth("mq_unlink", CALL(SYS_mq_unlink, name), "\"name\":{\"text\":\"%s\"}", name);
 	return 0;
 }
