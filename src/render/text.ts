@@ -20,8 +20,12 @@ const LETTERS: ReadonlyMap<number, string> = new Map([
  */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\\]|(?! )\p{Zs}/gu;
 
+/** Most names: nothing in them needs an escape. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+
 /** Names of tasks, queues and files: printable text of any language stays, the rest is escaped, and so is `\`. */
 export function escapeText(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (character) => {
     const code = character.codePointAt(0) ?? 0;
     if (code === 0x5c) return "\\\\";
@@ -67,17 +71,27 @@ export function paintLine(
   pieces: readonly Piece[],
   options: { readonly colour: boolean; readonly width: number | null },
 ): string {
-  const total = pieces.reduce((sum, piece) => sum + lengthOf(piece.text), 0);
-  const isCut = options.width !== null && total > options.width;
-  let left = isCut && options.width !== null ? Math.max(options.width - 1, 0) : total;
+  const kept = options.width === null ? pieces : cutPieces(pieces, options.width);
   let line = "";
-  for (const { text, style } of pieces) {
-    if (left <= 0) break;
-    const part = lengthOf(text) <= left ? text : [...text].slice(0, left).join("");
-    left -= lengthOf(part);
-    line += options.colour && style !== undefined ? `\u001b[${CODES[style]}m${part}\u001b[0m` : part;
+  for (const { text, style } of kept) {
+    line += options.colour && style !== undefined ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
   }
-  return isCut ? `${line}…` : line;
+  return line;
+}
+
+/** As many characters as fit, the last of them `…` when some do not. */
+function cutPieces(pieces: readonly Piece[], width: number): readonly Piece[] {
+  const total = pieces.reduce((sum, piece) => sum + lengthOf(piece.text), 0);
+  if (total <= width) return pieces;
+  const kept: Piece[] = [];
+  let left = Math.max(width - 1, 0);
+  for (const piece of pieces) {
+    if (left <= 0) break;
+    const text = [...piece.text].slice(0, left).join("");
+    left -= lengthOf(text);
+    kept.push({ ...piece, text });
+  }
+  return [...kept, { text: "…" }];
 }
 
 /** Characters, not UTF-16 units. */

@@ -39,12 +39,12 @@ export type ValueStatus =
   | "no_layout"
   | "malformed";
 
-/** A piece of evidence, or why there is none. */
+/** A piece of evidence, or why there is none. `from` "exit": an input for which the exit's copy had to stand in. */
 export type Found =
-  | { readonly item: Item; readonly from: "entry" | "exit" }
+  | { readonly item: Item; readonly from: "entry" | "exit" | "output" }
   | { readonly item: null; readonly why: ValueStatus };
 
-type ItemIndex = ReadonlyMap<number, Item>;
+type ItemIndex = (kind: number, arg: number, message: number, iovec: number) => Item | undefined;
 
 /** One call under decoding. */
 export interface CallContext {
@@ -65,19 +65,29 @@ export function callContext(call: CallEvidence, structs: Structs): CallContext {
   };
 }
 
-/** Where an item belongs, as one exact number: kind and arg are bytes, message 16 bits, iovec a byte. */
-function place(kind: number, arg: number, message: number, iovec: number): number {
-  return ((kind * 256 + arg) * 65_536 + message) * 256 + iovec;
-}
+/** More items than this are looked up by a map: hundreds come with one sendmmsg. */
+const FEW_ITEMS = 8;
 
+/** Finds items by what they are of. The first of equals counts. */
 function indexItems(items: readonly Item[] | null): ItemIndex | null {
   if (items === null) return null;
-  const index = new Map<number, Item>();
-  for (const item of items) {
-    const key = place(item.kind, item.arg, item.message, item.iovec);
-    if (!index.has(key)) index.set(key, item);
+  if (items.length <= FEW_ITEMS) {
+    return (kind, arg, message, iovec) =>
+      items.find(
+        (item) => item.kind === kind && item.arg === arg && item.message === message && item.iovec === iovec,
+      );
   }
-  return index;
+  const places = new Map<number, Item>();
+  for (const item of items) {
+    const key = placeOf(item.kind, item.arg, item.message, item.iovec);
+    if (!places.has(key)) places.set(key, item);
+  }
+  return (kind, arg, message, iovec) => places.get(placeOf(kind, arg, message, iovec));
+}
+
+/** As one exact number: kind, arg and iovec are bytes, message 16 bits. */
+function placeOf(kind: number, arg: number, message: number, iovec: number): number {
+  return ((kind * 256 + arg) * 65_536 + message) * 256 + iovec;
 }
 
 const RANK: Readonly<Record<EvidenceStatus, number>> = {
@@ -98,10 +108,9 @@ export function isReadable(item: Item): boolean {
  * there at entry, the kernel has brought it in since, and the copy from exit stands in.
  */
 export function inputOf(context: CallContext, kind: number, arg: number, message = 0, iovec = 0): Found {
-  const key = place(kind, arg, message, iovec);
-  const entry = context.entry?.get(key);
+  const entry = context.entry?.(kind, arg, message, iovec);
   if (entry !== undefined && RANK[entry.status] >= RANK.truncated) return { item: entry, from: "entry" };
-  const exit = context.exit?.get(key);
+  const exit = context.exit?.(kind, arg, message, iovec);
   if (exit !== undefined && (entry === undefined || isBetter(exit, entry)))
     return { item: exit, from: "exit" };
   if (entry !== undefined) return { item: entry, from: "entry" };
@@ -116,8 +125,8 @@ function isBetter(one: Item, other: Item): boolean {
 export function outputOf(context: CallContext, kind: number, arg: number, message = 0, iovec = 0): Found {
   const why = noOutput(context);
   if (why !== null) return { item: null, why };
-  const item = context.exit?.get(place(kind, arg, message, iovec));
-  return item === undefined ? { item: null, why: "not_kept" } : { item, from: "exit" };
+  const item = context.exit?.(kind, arg, message, iovec);
+  return item === undefined ? { item: null, why: "not_kept" } : { item, from: "output" };
 }
 
 /** Why nothing was put out; null: the call succeeded and its exit is here. */

@@ -18,7 +18,7 @@ import {
 import { type IovecsOf, iovecsValue } from "./iovecs.js";
 import { sockaddrFields } from "./sockaddr.js";
 import { decodeFields, type Fields, type StructDecoder } from "./structs.js";
-import { bytesOf, evidenceNote, hexAddress, noBytesFields, statusOf } from "./values.js";
+import { bytesOf, evidenceNote, hexAddress, noBytesFields, shortStatus, statusOf } from "./values.js";
 
 const MSGHDR = { native: "user_msghdr", compat: "compat_msghdr" };
 const MMSGHDR = { native: "mmsghdr", compat: "compat_mmsghdr" };
@@ -103,7 +103,7 @@ function messageValue(
   const isReceive = receives(context, arg);
   const written = writtenOf(context, arg, number, decoder);
   const header = nested(whole.header.msg_hdr);
-  if (header === null) return { addr, status: statusOfShort(input) };
+  if (header === null) return { addr, status: shortStatus(input) };
   const msgLen = "header" in written ? (written.header.msg_len ?? null) : null;
   const receivedBytes = isReceive && typeof msgLen === "number" ? msgLen : null;
   const outer = "header" in written ? nested(written.header.msg_hdr) : null;
@@ -131,15 +131,9 @@ function headerOf(decoder: StructDecoder | null, found: Found): { header: Fields
   if (!isReadable(found.item)) return { why: found.item.status };
   if (decoder === null) return { why: "no_layout" };
   const { fields, whole } = decodeFields(decoder, bytesOf(found.item));
-  if (!whole) return { why: statusOfShort(found) };
+  if (!whole) return { why: shortStatus(found) };
   const header = nested(fields.msg_hdr) ?? fields;
   return HEADER_FIELDS.every((name) => name in header) ? { header: fields } : { why: "no_layout" };
-}
-
-function statusOfShort(found: Found): ValueStatus {
-  if (found.item === null) return found.why;
-  const status = statusOf(found.item);
-  return status === "read" ? "truncated" : status;
 }
 
 function nested(value: ArgValue | undefined): Fields | null {

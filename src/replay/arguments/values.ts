@@ -27,6 +27,13 @@ export function statusOf(item: Item): ValueStatus {
   return item.status === "read" && item.bytes.length < item.wanted ? "truncated" : item.status;
 }
 
+/** Why fields are missing that the evidence should have had. */
+export function shortStatus(found: Found): ValueStatus {
+  if (found.item === null) return found.why;
+  const status = statusOf(found.item);
+  return status === "read" ? "truncated" : status;
+}
+
 /** Bytes from `from` on as `{"len","captured","bytes","status"}`; `bytes` is null when none could be looked at. */
 export function bytesFields(item: Item, from = 0): { [field: string]: ArgValue } {
   const len = Math.max(item.wanted - from, 0);
@@ -42,8 +49,8 @@ export function noBytesFields(len: number | null, why: ValueStatus): { [field: s
 }
 
 /** `{"evidence":"exit"}` for an input that only the exit's copy shows; nothing otherwise. */
-export function evidenceNote(input: Found): { [field: string]: ArgValue } {
-  return input.item !== null && input.from === "exit" ? { evidence: "exit" } : {};
+export function evidenceNote(found: Found): { [field: string]: ArgValue } {
+  return found.item !== null && found.from === "exit" ? { evidence: "exit" } : {};
 }
 
 /** 64-bit C types are decimal strings in every ABI, narrower ones numbers. ia32 arguments come zero-extended. */
