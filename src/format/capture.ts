@@ -60,8 +60,11 @@ export interface Capture {
   readonly complete: boolean;
   /** What was found wrong so far: grows when BTF, inventories and chunks are read. */
   readonly problems: readonly Problem[];
-  /** In file order. Each call starts anew; damage is yielded where records may be missing. */
-  chunks(): Generator<ChunkStep>;
+  /**
+   * In file order. Each call starts anew; damage is yielded where records may be missing. A chunk that is not
+   * `wanted`, asked right before it would be read, is neither read nor yielded.
+   */
+  chunks(wanted?: (entry: IndexEntry) => boolean): Generator<ChunkStep>;
 }
 
 /**
@@ -123,13 +126,14 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
     summary,
     complete: located.trailer !== null && summary !== null,
     problems: problems.all,
-    *chunks() {
+    *chunks(wanted = () => true) {
       for (const place of chunks) {
         if (place.entry === null) {
           yield { entry: null, problem: place.problem };
           continue;
         }
         const { frame, index: entry, context } = place.entry;
+        if (!wanted(entry)) continue;
         const read = readChunk(source, header.sync, frame, context, entry.context.records, limits);
         if (read.problem) problems.add(read.problem);
         yield read.problem ? { entry, problem: read.problem } : { entry, body: read.value };

@@ -6,10 +6,7 @@ import type { IndexEntry } from "../format/types.js";
 import type { CallFilter } from "./filter.js";
 import type { ReplayCapture } from "./source.js";
 
-export type ChunkPlan = (
-  entry: IndexEntry,
-  isOpenBefore: (timeNs: number) => boolean,
-) => "read" | "skip" | "stop";
+export type ChunkPlan = (entry: IndexEntry, isOpenBefore: (timeNs: number) => boolean) => "read" | "skip";
 
 /** Records of several cpus are in order only nearly; no record is later than this behind its neighbours. */
 const DISORDER_NS = 1_000_000_000;
@@ -27,7 +24,7 @@ export function chunkPlan(
     if (firstOffset !== null && entry.offset < firstOffset) return "skip";
     if (filter.toNs !== null && firstTimeNs !== null) {
       const isBeyond = Number(firstTimeNs - baseNs) >= filter.toNs + DISORDER_NS;
-      if (isBeyond && !isOpenBefore(filter.toNs)) return "stop";
+      if (isBeyond && !isOpenBefore(filter.toNs)) return "skip";
     }
     const { events } = filter;
     const isWanted = events === null || counts.some((count) => events.has(count.event));

@@ -3,7 +3,7 @@
  * rules as the pass that makes calls (pairing.ts).
  */
 import { eventById } from "../catalog/events.js";
-import type { Problem } from "../format/types.js";
+import type { IndexEntry, Problem } from "../format/types.js";
 import { chunkPlan } from "./chunk-plan.js";
 import {
   type CallFilter,
@@ -43,6 +43,7 @@ import {
   readRet,
 } from "./records.js";
 import type { ReplayCapture } from "./source.js";
+import { endNs } from "./time.js";
 import type { CallQueue } from "./types.js";
 
 export interface LatencyPass {
@@ -88,7 +89,7 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
   const leastNs = filter.minDurationNs;
   const groupOfEvent: (Group | undefined)[] = [];
   let chunk = 0;
-  let lastNs = Number.NEGATIVE_INFINITY;
+  const untilNs = Number(endNs(capture) - baseNs);
 
   const isWanted = (
     task: Task,
@@ -145,7 +146,7 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
   };
 
   const countUnfinished = (task: Task, endedNs: number, isInFlight: boolean) => {
-    if (leastNs !== null && !(isInFlight && lastNs - task.enterNs >= leastNs)) return;
+    if (leastNs !== null && !(isInFlight && untilNs - task.enterNs >= leastNs)) return;
     if (!isWanted(task, task.event, task.enterNs, endedNs, null)) return;
     const group = groupOf(task, task.enterNs, null, null);
     if (group === null) return;
@@ -228,7 +229,6 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
         continue;
       }
       losses.see(head);
-      if (head.timeNs > lastNs) lastNs = head.timeNs;
       const task = taskOf();
       if (head.type === RecordType.ENTRY) onEntry(task, records, offset);
       else onExit(task, records, view, offset);
@@ -256,18 +256,18 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
     return false;
   };
 
-  for (const item of capture.chunks()) {
+  const isNeeded = (entry: IndexEntry) => {
+    const isRead = plan(entry, isOpen) === "read";
+    if (!isRead) losses.skip();
+    return isRead;
+  };
+  for (const item of capture.chunks(isNeeded)) {
     if ("problem" in item) {
       losses.damage();
       pass.onProblem(item.problem);
       continue;
     }
-    const decision = plan(item.entry, isOpen);
-    if (decision === "stop") break;
-    if (decision === "skip") {
-      losses.skip();
-      continue;
-    }
+    if (!isNeeded(item.entry)) continue;
     chunk++;
     if (needsComm || needsQueue) names.load(item.body);
     countRecords(item.body.records, (message) => pass.onProblem(recordProblem(item.entry, message)));

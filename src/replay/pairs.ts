@@ -6,6 +6,7 @@
  */
 import { isRestart } from "../catalog/errno.js";
 import type { IndexEntry, Problem } from "../format/types.js";
+import type { ChunkPlan } from "./chunk-plan.js";
 import { findItem } from "./items.js";
 import type { LossLedger } from "./losses.js";
 import { type NameTable, taskKeyText } from "./names.js";
@@ -35,6 +36,7 @@ import {
   readRet,
 } from "./records.js";
 import type { ReplayCapture } from "./source.js";
+import { endNs } from "./time.js";
 import type { CallState } from "./types.js";
 
 /** A call and the records that tell of it, whole, in order of their parts; null: not in the capture. */
@@ -79,8 +81,7 @@ export interface PassOptions {
   readonly names: NameTable;
   /** Names of a call that stays open at a chunk's end. */
   readonly keep: (open: { task: TaskIdentity; atNs: number; entry: readonly Uint8Array[] }) => KeptNames;
-  /** Which chunks to read: `skip` one, or `stop` before it. `open`: is a call open that was entered before that time? */
-  readonly plan: (entry: IndexEntry, open: (beforeNs: number) => boolean) => "read" | "skip" | "stop";
+  readonly plan: ChunkPlan;
   readonly onProblem: (problem: Problem) => void;
 }
 
@@ -118,21 +119,20 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       if (task.phase === Phase.INSIDE && task.enterNs < beforeNs) return true;
     return false;
   };
-  let lastNs = Number.NEGATIVE_INFINITY;
   const step = recordStep(layouts, losses, tasks, out);
 
-  for (const item of capture.chunks()) {
+  const isWanted = (entry: IndexEntry) => {
+    const isRead = options.plan(entry, isOpen) === "read";
+    if (!isRead) losses.skip();
+    return isRead;
+  };
+  for (const item of capture.chunks(isWanted)) {
     if ("problem" in item) {
       losses.damage();
       options.onProblem(item.problem);
       continue;
     }
-    const decision = options.plan(item.entry, isOpen);
-    if (decision === "stop") break;
-    if (decision === "skip") {
-      losses.skip();
-      continue;
-    }
+    if (!isWanted(item.entry)) continue;
     names.load(item.body);
     const { records } = item.body;
     const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
@@ -145,7 +145,6 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
         continue;
       }
       losses.see(head);
-      if (head.timeNs > lastNs) lastNs = head.timeNs;
       step(head, records.subarray(offset, offset + head.sizeBytes), view, offset);
       if (out.length > 0) {
         yield* out;
@@ -156,7 +155,7 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
   }
   for (const task of tasks.values()) finishExit(task, out);
   yield* out;
-  yield* neverEnded(tasks, losses, lastNs);
+  yield* neverEnded(tasks, losses, Number(endNs(capture) - options.baseNs));
 }
 
 export function recordProblem(entry: IndexEntry, message: string): Problem {
@@ -356,13 +355,13 @@ function settle(tasks: Map<number, Task>, options: PassOptions): void {
   forgetIdle(tasks, (task) => task.leaving === null);
 }
 
-function neverEnded(tasks: ReadonlyMap<number, Task>, losses: LossLedger, lastNs: number): PairedCall[] {
+function neverEnded(tasks: ReadonlyMap<number, Task>, losses: LossLedger, untilNs: number): PairedCall[] {
   return [...tasks.values()]
     .filter((task) => task.phase === Phase.INSIDE)
     .sort((a, b) => a.enterNs - b.enterNs)
     .map((task) =>
       losses.after(task.enterNs)
         ? unfinished(task, "uncertain", Number.POSITIVE_INFINITY)
-        : unfinished(task, "in_flight", Number.POSITIVE_INFINITY, lastNs - task.enterNs),
+        : unfinished(task, "in_flight", Number.POSITIVE_INFINITY, untilNs - task.enterNs),
     );
 }

@@ -17,7 +17,8 @@ export interface ReplayCapture {
   /** The trailer is there: the recording ended as it should. */
   readonly complete: boolean;
   readonly problems: readonly Problem[];
-  chunks(): Iterable<ChunkItem>;
+  /** A chunk that is not `wanted`, asked right before it would be read, need not be yielded. */
+  chunks(wanted?: (entry: IndexEntry) => boolean): Iterable<ChunkItem>;
 }
 
 export type ChunkItem =

@@ -50,6 +50,15 @@ export function startNs(capture: Pick<Timed, "clocks" | "summary" | "index">): b
   return 0n;
 }
 
+/** CLOCK_BOOTTIME up to which the capture tells what happened: its end, or its last record if it has none. */
+export function endNs(capture: Pick<Timed, "summary" | "index">): bigint {
+  if (capture.summary !== null) return capture.summary.endNs;
+  return capture.index.reduce((last, { context }) => {
+    const { lastTimeNs } = context;
+    return lastTimeNs !== null && lastTimeNs > last ? lastTimeNs : last;
+  }, 0n);
+}
+
 function realtimeAtStart(capture: Timed): bigint | null {
   return capture.clocks[0]?.realtimeNs ?? null;
 }

@@ -156,7 +156,9 @@ test("filters as calls does", () => {
   assert.is(counted({ queues: new Set(["q"]) }), "1+0");
   assert.is(counted({ failed: true }), "2+0");
   assert.is(counted({ errnos: new Set([110]) }), "1+0");
-  assert.is(counted({ minDurationNs: 2 }), "2+0", "the open one had not lasted at all at the end");
+  assert.is(counted({ minDurationNs: 2 }), "2+1", "the open one lasted until the end");
+  assert.is(counted({ minDurationNs: 999_600 }), "0+1");
+  assert.is(counted({ minDurationNs: 999_601 }), "0+0");
   assert.is(counted({ fromNs: 202 }), "2+1");
   assert.is(counted({ toNs: 300 }), "2+0");
 });
