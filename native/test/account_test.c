@@ -163,6 +163,36 @@ static void calls_in_flight(void)
 	tear_down();
 }
 
+static void parts_are_one_call(void)
+{
+	struct call_record record = { .record = header(MT_RECORD_ENTRY, 0, 2, 10, 100) };
+
+	set_up();
+	add(MT_RECORD_ENTRY, 0, 1, 10, 100);
+	record.record.part = 1;
+	CHECK(account_add(&account, &slot, &record, record.record.size) == 1);
+	CHECK(slot.head.records == 2 && slot.head.counts[3].entries == 1 && account.open.used == 1);
+	add(MT_RECORD_EXIT, 0, 3, 10, 110);
+	record.record.type = MT_RECORD_EXIT;
+	record.record.size = sizeof(struct mt_record) + sizeof(struct mt_exit);
+	record.record.seq = 4;
+	CHECK(account_add(&account, &slot, &record, record.record.size) == 1);
+	CHECK(slot.head.records == 4 && slot.head.counts[3].exits == 1 && account.open.used == 0);
+	CHECK(slot.head.gaps == 0);
+	tear_down();
+}
+
+/* The ring's order is that of reserving room; a cpu that was slower may have read the clock earlier. */
+static void times_out_of_order(void)
+{
+	set_up();
+	add(MT_RECORD_ENTRY, 0, 1, 10, 200);
+	add(MT_RECORD_ENTRY, 1, 1, 11, 190);
+	add(MT_RECORD_ENTRY, 2, 1, 12, 195);
+	CHECK(slot.head.first_time_ns == 190 && slot.head.last_time_ns == 200 && slot.head.gaps == 0);
+	tear_down();
+}
+
 static int is_even(uint32_t tid)
 {
 	return tid % 2 == 0;
@@ -370,6 +400,8 @@ int main(void)
 	losses_at_the_end();
 	many_gaps_widen_their_own_cpus();
 	calls_in_flight();
+	parts_are_one_call();
+	times_out_of_order();
 	open_calls_stay_findable();
 	keys_once_a_batch();
 	full_batch_is_said();

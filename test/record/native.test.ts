@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -127,18 +127,20 @@ function countingConfig(): Uint8Array {
   return config;
 }
 
-let object: string | null = null;
+/** The counting program, compiled once for each set of flags. */
+function countingObject(...flags: readonly string[]): string {
+  const object = join(directory, `counting${flags.join("")}.bpf.o`);
+  if (existsSync(object)) return object;
+  const multiarch = spawnSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
+  const include = ["-I", join(PACKAGE, "bpf"), ...(multiarch ? ["-I", `/usr/include/${multiarch}`] : [])];
+  const source = join(PACKAGE, "test/record/counting.bpf.c");
+  run("clang", ["-target", "bpf", "-g", "-O2", ...flags, ...include, "-c", source, "-o", object]);
+  return object;
+}
 
 /** The counting program, loaded. */
 function openCounting(ringBytes: number, config = countingConfig()): Tape {
-  if (object === null) {
-    object = join(directory, "counting.bpf.o");
-    const multiarch = spawnSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
-    const include = ["-I", join(PACKAGE, "bpf"), ...(multiarch ? ["-I", `/usr/include/${multiarch}`] : [])];
-    const source = join(PACKAGE, "test/record/counting.bpf.c");
-    run("clang", ["-target", "bpf", "-g", "-O2", ...include, "-c", source, "-o", object]);
-  }
-  return Tape.open(object, config, ringBytes);
+  return Tape.open(countingObject(), config, ringBytes);
 }
 
 function kill(times: number): void {
@@ -324,6 +326,41 @@ live(test, "refuses a configuration of another build", ["root", "bpf"], () => {
     () => openCounting(4096, Buffer.alloc(12)),
     /^.*want 8 bytes of configuration and got 12: they and msgtape are of different builds/,
   );
+});
+
+live(test, "gives the verifier's reason", ["root", "bpf"], () => {
+  assert.throws(
+    () => Tape.open(countingObject("-DREFUSED"), countingConfig(), 4096),
+    (error: unknown) =>
+      error instanceof NativeError &&
+      error.code === "EACCES" &&
+      /^the kernel refused the programs: Permission denied \(.*ctx.*100000.*\)$/.test(error.message),
+  );
+});
+
+live(test, "says what a user without rights needs", ["root", "bpf"], () => {
+  const source = `
+    const { Tape } = await import(${JSON.stringify(new URL("../../src/record/native-tape.js", import.meta.url))});
+    const { probe } = await import(${JSON.stringify(new URL("../../src/record/native.js", import.meta.url))});
+    const answers = [probe("tp_btf"), probe("caps")];
+    try {
+      Tape.open(process.argv[1], new Uint8Array(8), 4096).close();
+    } catch (error) {
+      answers.push(error.code + " " + error.message);
+    }
+    console.log(JSON.stringify(answers));
+  `;
+  const object = countingObject();
+  spawnSync("chmod", ["755", directory, object]);
+  const nobody = { uid: 65534, gid: 65534, encoding: "utf8" } as const;
+  const result = spawnSync(process.execPath, ["--input-type=module", "-e", source, object], nobody);
+  assert.is(result.stderr, "");
+  const needs = "needs root, or CAP_BPF and CAP_PERFMON";
+  assert.equal(JSON.parse(result.stdout), [
+    { available: null, message: `not tried: ${needs}` },
+    { available: false, message: "neither root nor CAP_BPF and CAP_PERFMON" },
+    `EPERM loading the kernel programs ${needs}`,
+  ]);
 });
 
 live(test, "closes from any state, with a batch awaited too", ["root", "bpf"], async () => {
