@@ -1,5 +1,5 @@
 /**
- * A call's arguments out of its evidence, as `calls --json` prints them (docs: format-spec and DESIGN "JSON").
+ * A call's arguments out of its evidence, as `calls --json` prints them: docs/arguments.md says how.
  * Knows pointees, no event: the catalogue's row says what each argument is. Every offset comes from the
  * capture's own BTF; a struct that it lacks gives `"status":"no_layout"`, never a guess.
  */
@@ -38,25 +38,13 @@ export function argumentDecoder(
     const context = callContext(call, structs);
     const values: { [name: string]: ArgValue } = {};
     call.event.args.forEach((argument, arg) => {
-      addArgument(context, argument, arg, values);
+      const value = argumentValue(context, argument, arg);
+      values[argument.name] = value;
+      const notKept = messagesNotKept(context, argument, value);
+      if (notKept > 0) values[`${argument.name}_not_kept`] = notKept;
     });
     return values;
   };
-}
-
-function addArgument(
-  context: CallContext,
-  argument: Argument,
-  arg: number,
-  values: { [name: string]: ArgValue },
-): void {
-  const { name, value } = argument;
-  if (value.kind === "pointer" && value.to.kind === "mmsghdr" && addressOf(context, arg) !== 0n) {
-    const vlen = Number(BigInt.asUintN(32, context.call.args?.[value.to.count.arg] ?? 0n));
-    const { value: messages, notKept } = mmsghdrValue(context, arg, vlen);
-    values[name] = messages;
-    if (notKept > 0) values[`${name}_not_kept`] = notKept;
-  } else values[name] = argumentValue(context, argument, arg);
 }
 
 function argumentValue(context: CallContext, argument: Argument, arg: number): ArgValue {
@@ -86,8 +74,19 @@ function argumentValue(context: CallContext, argument: Argument, arg: number): A
     case "msghdr":
       return msghdrValue(context, arg);
     case "mmsghdr":
-      return mmsghdrValue(context, arg, 0).value;
+      return mmsghdrValue(context, arg, countOf(context, to.count.arg));
   }
+}
+
+/** Of a vector of messages: the entries that are not in the list. */
+function messagesNotKept(context: CallContext, argument: Argument, value: ArgValue): number {
+  if (argument.value.kind !== "pointer" || argument.value.to.kind !== "mmsghdr") return 0;
+  const count = countOf(context, argument.value.to.count.arg);
+  return Array.isArray(value) ? Math.max(count - value.length, 0) : 0;
+}
+
+function countOf(context: CallContext, arg: number): number {
+  return Number(BigInt.asUintN(32, context.call.args?.[arg] ?? 0n));
 }
 
 function evidenceOf(context: CallContext, argument: Argument, arg: number): Found {

@@ -69,14 +69,10 @@ export function msghdrValue(context: CallContext, arg: number): ArgValue {
 }
 
 /**
- * `struct mmsghdr *` of sendmmsg and recvmmsg: a list of what was kept, and how many of `count` entries were not.
- * An object with `status` when there is nothing at all.
+ * `struct mmsghdr *` of sendmmsg and recvmmsg, `count` long: a list of what was kept, which may be shorter. An object
+ * with `status` when there is nothing at all.
  */
-export function mmsghdrValue(
-  context: CallContext,
-  arg: number,
-  count: number,
-): { value: ArgValue; notKept: number } {
+export function mmsghdrValue(context: CallContext, arg: number, count: number): ArgValue {
   const decoder = context.structs.decoder(MMSGHDR, context.variant);
   const messages: ArgValue[] = [];
   for (;;) {
@@ -84,10 +80,9 @@ export function mmsghdrValue(
     if (input.item === null) break;
     messages.push(messageValue(context, arg, messages.length, decoder, input));
   }
-  if (messages.length > 0 || count === 0)
-    return { value: messages, notKept: Math.max(count - messages.length, 0) };
+  if (messages.length > 0 || count === 0) return messages;
   const why = context.entry === null ? "unknown" : "not_kept";
-  return { value: { addr: hexAddress(addressOf(context, arg)), status: why }, notKept: 0 };
+  return { addr: hexAddress(addressOf(context, arg)), status: why };
 }
 
 function messageValue(

@@ -30,8 +30,8 @@ export interface Structs {
   layout(name: string): StructLayout | null;
 }
 
-/** Fields that hold nothing. */
-const RESERVED = /^(.*_)?(pad|unused|reserved)\d*$/;
+/** Fields that hold nothing; and a name that no C struct has, but a hostile capture may. */
+const RESERVED = /^((.*_)?(pad|unused|reserved)\d*|__proto__)$/;
 
 export function structsOf(hostBtf: Btf | null, recorderBtf: Btf): Structs {
   const layouts = new Map<string, StructLayout | null>();
