@@ -1,0 +1,92 @@
+/**
+ * Who holds POSIX queues open: the descriptors of every process that lead to an mqueue file, in any ipc
+ * namespace. The only place where a queue without a name is still to be seen.
+ */
+import { readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { errorCode, errorText } from "./errors.js";
+import type { Missing } from "./inventory.js";
+import { seesInitialPids } from "./proc.js";
+
+/** A queue as descriptors show it. */
+export interface HeldQueue {
+  /** One mqueue file system, so one ipc namespace. */
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Any descriptor's path: opening it reads the queue's file. */
+  readonly path: string;
+  /** The name with its slash; of a queue that has none any more " (deleted)" follows. */
+  readonly link: string;
+  readonly holders: { readonly tgid: number; readonly fd: number }[];
+}
+
+/** MQUEUE_MAGIC in include/uapi/linux/magic.h. */
+const MQUEUE_MAGIC = 0x19800202;
+const SLASH = 0x2f;
+
+/** All queues that any process holds, looking no longer than `limitMs`; what was not looked at is `missing`. */
+export function readHolders(proc: string, limitMs: number, missing: Missing[]): readonly HeldQueue[] {
+  // Records name processes as the initial pid namespace does; here other numbers would stand for them.
+  if (!seesInitialPids()) {
+    missing.push({ what: "open descriptors", why: "this is not the initial pid namespace" });
+    return [];
+  }
+  const found = new Map<string, HeldQueue>();
+  const deadline = performance.now() + limitMs;
+  const processes = readdirSync(proc).filter((name) => /^\d+$/.test(name));
+  const refused = new Map<string, number>();
+  let done = 0;
+  for (const process of processes) {
+    if (performance.now() > deadline) break;
+    const why = readProcess(`${proc}/${process}/fd`, Number(process), found);
+    if (why !== null) refused.set(why, (refused.get(why) ?? 0) + 1);
+    done++;
+  }
+  for (const [why, count] of refused) missing.push({ what: `open descriptors of ${count} processes`, why });
+  if (done < processes.length) {
+    const what = `open descriptors of ${processes.length - done} of ${processes.length} processes`;
+    missing.push({ what, why: `looking for longer than ${limitMs} ms would hold up the recording` });
+  }
+  return [...found.values()];
+}
+
+/** Why the process could not be looked at wholly; null: it was, or it is gone. */
+function readProcess(directory: string, tgid: number, found: Map<string, HeldQueue>): string | null {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    return isGone(error) ? null : errorText(error);
+  }
+  let why: string | null = null;
+  for (const name of names) {
+    try {
+      addHolder(`${directory}/${name}`, tgid, Number(name), found);
+    } catch (error) {
+      if (!isGone(error)) why = errorText(error);
+    }
+  }
+  return why;
+}
+
+function isGone(error: unknown): boolean {
+  return ["ENOENT", "ESRCH"].includes(errorCode(error) ?? "");
+}
+
+function addHolder(path: string, tgid: number, fd: number, found: Map<string, HeldQueue>): void {
+  const link = readlinkSync(path, { encoding: "buffer" });
+  // This spares two calls for nearly every descriptor. mqueue has no directories, so what mq_open() gave leads to
+  // one name; who opened the file instead went through a mount, which by convention is /dev/mqueue.
+  const isName = link.length > 1 && link.lastIndexOf(SLASH) === 0;
+  if (!isName && !link.includes("/mqueue/")) return;
+  if (statfsSync(path).type !== MQUEUE_MAGIC) return;
+  const status = statSync(path, { bigint: true });
+  if (!status.isFile()) return;
+  const key = `${status.dev}:${status.ino}`;
+  const known = found.get(key);
+  if (known === undefined) {
+    const name = link.subarray(link.lastIndexOf(SLASH)).toString();
+    found.set(key, { device: status.dev, inode: status.ino, path, link: name, holders: [{ tgid, fd }] });
+  } else {
+    known.holders.push({ tgid, fd });
+  }
+}
