@@ -345,6 +345,12 @@ test("what no reader would accept is not written", () => {
   assert.throws(() => createEncoder({ captureId: new Uint8Array(15) }), /captureId has 15 bytes/);
 });
 
+test("counts beyond 32 bits are integers in the file, not floats", () => {
+  const end = encoderOf().finish({ ...summaryOf(0, 0), counts: [{ event: 1, entries: 2 ** 40, exits: 0 }] });
+  const written = join(Buffer.from("entries"), [0xcf, 0, 0, 1, 0, 0, 0, 0, 0]);
+  assert.ok(Buffer.from(end).includes(Buffer.from(written)));
+});
+
 test("markers are random and differ", () => {
   const marker = (): string =>
     Buffer.from(createEncoder({ captureId: CAPTURE_ID }).fileHeader().subarray(48, 56)).toString("hex");

@@ -170,6 +170,12 @@ test("records must tile their bytes and be as many as the context says", () => {
   }
 });
 
+test("a record's length is a multiple of 8, also when all lengths add up", () => {
+  const records = Uint8Array.from([...le(12, 4), ...le(0, 8), ...le(12, 4), ...le(0, 8)]);
+  const steps = around({ context: contextBytes(0, 2), payload: chunkPayload(records) }).steps;
+  assert.equal(steps, ["records_invalid", "chunk"]);
+});
+
 test("counts in a chunk's context that its bytes do not hold are refused", () => {
   const claims = (counts: number, losses: number): Uint8Array =>
     join(contextBytes(0, 1).subarray(0, 42), le(counts, 2), le(losses, 2), le(0, 2));

@@ -66,15 +66,12 @@ export function frame(spelling: FrameSpelling): Uint8Array {
   return join(head, le(crc32(head), 4), body);
 }
 
-export function trailer(end: { index: number | null; summary: number | null; file: number }): Uint8Array {
+export function trailer(
+  end: { index: number | null; summary: number | null; file: number },
+  captureId: Uint8Array = CAPTURE_ID,
+): Uint8Array {
   const flags = (end.index === null ? 0 : 1) | (end.summary === null ? 0 : 2);
-  const head = join(
-    CAPTURE_ID,
-    le(end.index ?? 0, 8),
-    le(end.summary ?? 0, 8),
-    le(end.file, 8),
-    le(flags, 4),
-  );
+  const head = join(captureId, le(end.index ?? 0, 8), le(end.summary ?? 0, 8), le(end.file, 8), le(flags, 4));
   return join(head, le(crc32(head), 4), MAGIC.toReversed());
 }
 
