@@ -17,7 +17,8 @@ import { findItem, parseItems } from "./items.js";
 import { captureLoss, lossLedger } from "./losses.js";
 import { type NameTable, nameTable } from "./names.js";
 import { inOrder, merge } from "./order.js";
-import { type KeptNames, type PairedCall, pairs } from "./pairs.js";
+import type { KeptNames, PairedCall } from "./paired-call.js";
+import { pairs } from "./pairs.js";
 import { queueNamer } from "./queue-name.js";
 import { callQueue, seenQueue } from "./queues.js";
 import {

@@ -1,5 +1,5 @@
 /** The filters that all reading commands share. null: does not filter. A call has to pass every one. */
-import type { PairedCall } from "./pairs.js";
+import type { PairedCall } from "./paired-call.js";
 import type { CallQueue } from "./types.js";
 
 export interface CallFilter {

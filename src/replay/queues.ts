@@ -3,7 +3,7 @@ import type { EventRow } from "../catalog/types.js";
 import { findItem, parseItems } from "./items.js";
 import type { NameTable, QueueKey } from "./names.js";
 import { nameText, queueKeyText } from "./names.js";
-import type { PairedCall } from "./pairs.js";
+import type { PairedCall } from "./paired-call.js";
 import type { QueueNamer } from "./queue-name.js";
 import { type Item, ItemKind, type RecordLayouts } from "./records.js";
 import type { CallQueue } from "./types.js";

@@ -1,0 +1,196 @@
+/**
+ * A call with the records that tell of it, and the task that makes it, while records go by. Pairs nothing: pairs.ts
+ * does, by the rules of pairing.ts.
+ */
+import { findItem } from "./items.js";
+import { taskKeyText } from "./names.js";
+import { newTaskPhase, type TaskPhase } from "./pairing.js";
+import { ItemKind, RecordFlag, type RecordHead, type RecordLayouts } from "./records.js";
+import type { CallState } from "./types.js";
+
+/** A call and the records that tell of it, whole, in order of their parts; null: not in the capture. */
+export interface PairedCall {
+  readonly tid: number;
+  readonly startLow: number;
+  readonly startHigh: number;
+  /** Task key, as JSON has it. */
+  readonly task: string;
+  readonly tgid: number;
+  readonly cpu: number;
+  readonly event: number;
+  readonly abi: number;
+  readonly mux: number;
+  readonly call: number | null;
+  readonly enterNs: number | null;
+  readonly exitNs: number | null;
+  /** When it is known to have ended: its exit, else what proved it; infinite for calls that never end. */
+  readonly endedNs: number;
+  /** The duration; of a call still open at the end, how long it had lasted by then. null: not known. */
+  readonly lastedNs: number | null;
+  readonly ret: number | null;
+  readonly state: CallState;
+  readonly restartOf: number | null;
+  readonly entry: readonly Uint8Array[] | null;
+  readonly exit: readonly Uint8Array[] | null;
+  /** Names as they were when an earlier chunk ended; later chunks need not have them. */
+  readonly kept: KeptNames | null;
+}
+
+export interface KeptNames {
+  readonly comm: string | null;
+  readonly queueName: string | null;
+}
+
+/** A task as the pass over the records knows it. */
+export interface Task extends TaskPhase {
+  readonly tid: number;
+  readonly key: string;
+  tgid: number;
+  cpu: number;
+  restartOf: number | null;
+  entry: Uint8Array[];
+  kept: KeptNames | null;
+  /** An exit whose last part has not come yet. */
+  leaving: { readonly call: PairedCall; readonly exit: Uint8Array[] } | null;
+  interrupted: { readonly call: number; readonly args: Uint8Array; readonly like: Alike } | null;
+}
+
+type Alike = Pick<TaskPhase, "event" | "abi" | "mux">;
+
+/** Shared by all tasks that are in no call; never added to. */
+export const NO_PARTS: Uint8Array[] = [];
+
+export function newTask(head: RecordHead): Task {
+  return {
+    ...newTaskPhase(head),
+    tid: head.tid,
+    key: taskKeyText(head),
+    tgid: head.tgid,
+    cpu: head.cpu,
+    restartOf: null,
+    entry: NO_PARTS,
+    kept: null,
+    leaving: null,
+    interrupted: null,
+  };
+}
+
+/** A call by its exit record; with the entry that the task has open when it is `complete`. */
+export function finished(
+  task: Task,
+  head: RecordHead,
+  state: "complete" | "no_entry" | "uncertain",
+  ret: number,
+  exit: readonly Uint8Array[],
+): PairedCall {
+  const isPaired = state === "complete";
+  // Written out, as in `unfinished`: spreading objects here costs more than all the rest of the pass.
+  return {
+    tid: task.tid,
+    startLow: task.startLow,
+    startHigh: task.startHigh,
+    task: task.key,
+    tgid: head.tgid,
+    cpu: head.cpu,
+    event: head.event,
+    abi: head.abi,
+    mux: head.mux,
+    call: numberOf(head),
+    enterNs: isPaired ? task.enterNs : null,
+    exitNs: head.timeNs,
+    endedNs: head.timeNs,
+    lastedNs: isPaired ? head.timeNs - task.enterNs : null,
+    ret,
+    state,
+    restartOf: task.restartOf,
+    entry: isPaired ? task.entry : null,
+    exit,
+    kept: task.kept,
+  };
+}
+
+/** A call whose exit is not in the capture. */
+export function unfinished(
+  task: Task,
+  state: "in_flight" | "uncertain",
+  endedNs: number,
+  lastedNs: number | null = null,
+): PairedCall {
+  return {
+    tid: task.tid,
+    startLow: task.startLow,
+    startHigh: task.startHigh,
+    task: task.key,
+    tgid: task.tgid,
+    cpu: task.cpu,
+    event: task.event,
+    abi: task.abi,
+    mux: task.mux,
+    call: task.isNumbered ? task.call : null,
+    enterNs: task.enterNs,
+    exitNs: null,
+    endedNs,
+    lastedNs,
+    ret: null,
+    state,
+    restartOf: task.restartOf,
+    entry: task.entry,
+    exit: null,
+    kept: task.kept,
+  };
+}
+
+function numberOf(head: RecordHead): number | null {
+  return (head.flags & RecordFlag.NO_NUMBER) === 0 ? head.call : null;
+}
+
+/** Hands over the call whose exit was waiting for further parts, if there is one. */
+export function finishExit(task: Task, out: PairedCall[]): void {
+  if (task.leaving === null) return;
+  out.push(task.leaving.call);
+  task.leaving = null;
+}
+
+/** What has to be known of an interrupted call to see its restart; null when it is not. */
+export function interruptedCall(task: Task, args: Uint8Array | null): Task["interrupted"] {
+  if (args === null || !task.isNumbered) return null;
+  const { call, event, abi, mux } = task;
+  return { call, args: args.slice(), like: { event, abi, mux } };
+}
+
+/**
+ * The kernel begins an interrupted call anew as a call of its own with the same arguments, right after it: so only
+ * the very next call can be one. What a program repeats by itself after EINTR looks the same, and is linked too.
+ */
+export function restartOf(task: Task, head: RecordHead, args: Uint8Array | null): number | null {
+  const before = task.interrupted;
+  if (before === null || args === null || numberOf(head) !== before.call + 1) return null;
+  const { event, abi, mux } = before.like;
+  if (event !== head.event || abi !== head.abi || mux !== head.mux) return null;
+  return before.args.every((byte, index) => byte === args[index]) ? before.call : null;
+}
+
+/** The raw arguments in a call's first entry record; null when they are not known. */
+export function entryArgs(record: Uint8Array | undefined, layouts: RecordLayouts): Uint8Array | null {
+  if (record === undefined || !hasArgs(record, layouts)) return null;
+  const from = layouts.record.sizeBytes + layouts.entry.args;
+  return record.subarray(from, from + 8 * layouts.entry.argCount);
+}
+
+/** The raw arguments that an exit carries when its entry is not in the capture; null when it does not. */
+export function exitArgs(
+  record: Uint8Array,
+  view: DataView,
+  offset: number,
+  layouts: RecordLayouts,
+): Uint8Array | null {
+  const { sizeBytes, args, argCount } = layouts.entry;
+  const at = findItem(view, offset, record.byteLength, layouts, ItemKind.ARGS, sizeBytes);
+  if (at < 0 || !hasArgs(record, layouts)) return null;
+  return record.subarray(at - offset + args, at - offset + args + 8 * argCount);
+}
+
+/** False when the multiplexer's operands could not be read: the zeros in the record then mean nothing. */
+function hasArgs(record: Uint8Array, layouts: RecordLayouts): boolean {
+  return ((record[layouts.record.flags] ?? 0) & RecordFlag.ARGS_UNKNOWN) === 0;
+}
