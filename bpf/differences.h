@@ -44,7 +44,7 @@ static __always_inline int is_compat(struct task_struct *task)
 	return (task->thread_info.status & TS_COMPAT) != 0;
 }
 
-static __always_inline __u64 reg_nr(struct pt_regs *r) { return r->orig_ax; }
+#define NR_FIELD(regs) (&(regs)->orig_ax)
 
 static __always_inline void reg_args(struct pt_regs *r, int compat, __u64 *args)
 {
@@ -73,7 +73,7 @@ static __always_inline int is_compat(struct task_struct *task)
 	return (task->thread_info.flags >> TIF_32BIT) & 1;
 }
 
-static __always_inline __u64 reg_nr(struct pt_regs *r) { return (__u32)r->syscallno; }
+#define NR_FIELD(regs) (&(regs)->syscallno)
 
 static __always_inline void reg_args(struct pt_regs *r, int compat, __u64 *args)
 {
@@ -84,6 +84,13 @@ static __always_inline void reg_args(struct pt_regs *r, int compat, __u64 *args)
 	args[4] = r->regs[4];
 	args[5] = r->regs[5];
 }
+#endif
+
+/* The registers that a tracepoint hands over, readable. */
+#ifdef MT_TP_BTF
+#define READ_REGS(copy, regs) (regs)
+#else
+#define READ_REGS(copy, regs) (bpf_probe_read_kernel(copy, sizeof(*(copy)), regs), (copy))
 #endif
 
 #define X32_BIT 0x40000000

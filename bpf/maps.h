@@ -41,6 +41,20 @@ struct {
 	__type(value, struct mt_control);
 } control SEC(".maps");
 
+/* A call as the event sees it, whichever way it came in. */
+struct mt_call {
+	__u64 raw[6];	 /* the registers */
+	__u64 from[6];	 /* a multiplexer's operands */
+	__u64 args[6];	 /* the event's own */
+	__u64 operands;	 /* user address of what the multiplexer's operands were read from, or 0 */
+	__u32 operands_len;
+	__u32 record_flags;
+	__u8 event;
+	__u8 compat;
+	__u8 mux;
+	__u8 variant;
+};
+
 /*
  * Where a cpu builds its record. System call tracepoints run with preemption off and never nest, so one a cpu is
  * enough. An array indexed by cpu and not a per-cpu map: those end at 32 KiB a value.
@@ -57,6 +71,10 @@ struct mt_scratch {
 	__u8 pad[2];
 	__s64 ret;
 	__u64 args[6];
+	/* Off the stack: 512 bytes must do for all functions that call one another. */
+	struct mt_call call;
+	struct mt_queue queue;
+	struct pt_regs regs; /* raw tracepoints: a copy */
 	__u64 received; /* bytes that a receive may have written to the message's iovecs from here on */
 	__u32 snap_left;
 	__u32 message;
@@ -132,6 +150,19 @@ struct {
 	__type(key, int);
 	__type(value, struct mt_task_state);
 } tasks SEC(".maps");
+
+/*
+ * At most `max`, in a way that the verifier of 6.1 still sees after the compiler has moved things about: the
+ * barrier keeps the value that is compared and the one that is used in one register.
+ */
+#define AT_MOST(value, max)                                                                                        \
+	({                                                                                                         \
+		__u32 value_ = (value);                                                                            \
+		barrier_var(value_);                                                                               \
+		if (value_ > (max))                                                                                \
+			value_ = (max);                                                                            \
+		value_;                                                                                            \
+	})
 
 static __always_inline struct mt_stats *cpu_stats(void)
 {

@@ -84,8 +84,7 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 		if (!item)
 			return;
 		size *= kept;
-		if (size > sizeof(s->iov))
-			size = sizeof(s->iov);
+		size = AT_MOST(size, sizeof(s->iov));
 		item->wanted = h.iovlen > 0xfffffff ? 0xffffffff : h.iovlen * (s->compat ? 8 : 16);
 		if ((__s64)h.iov < 0) {
 			item->status = MT_STATUS_REFUSED;
@@ -122,8 +121,7 @@ static __always_inline int take_header(struct mt_scratch *s, __u8 kind, __u32 ar
 
 	if (!item)
 		return 0;
-	if (size > sizeof(s->header))
-		size = sizeof(s->header);
+	size = AT_MOST(size, sizeof(s->header));
 	__builtin_memset(s->header, 0, sizeof(s->header));
 	item->wanted = size;
 	if ((__s64)addr < 0)

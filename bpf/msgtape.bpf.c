@@ -91,7 +91,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long id)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	on_exit(regs, reg_nr(regs), ret);
+	on_exit(regs, *NR_FIELD(regs), ret);
 	return 0;
 }
 
@@ -125,30 +125,28 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 
 #else
 
-static __always_inline void copy_regs(struct pt_regs *to, const void *from)
+/* The number that the call was entered with. */
+static __always_inline __u64 saved_nr(struct pt_regs *regs)
 {
-	bpf_probe_read_kernel(to, sizeof(*to), from);
+	__typeof__(*NR_FIELD(regs)) nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), NR_FIELD(regs));
+	return nr;
 }
 
 SEC("raw_tp/sys_enter")
 int sys_enter(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct pt_regs regs;
-
-	if (!interesting(ctx->args[1] & ~(__u64)X32_BIT))
-		return 0;
-	copy_regs(&regs, (const void *)ctx->args[0]);
-	on_enter(&regs, ctx->args[1]);
+	on_enter((struct pt_regs *)ctx->args[0], ctx->args[1]);
 	return 0;
 }
 
 SEC("raw_tp/sys_exit")
 int sys_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct pt_regs regs;
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[0];
 
-	copy_regs(&regs, (const void *)ctx->args[0]);
-	on_exit(&regs, reg_nr(&regs), ctx->args[1]);
+	on_exit(regs, saved_nr(regs), ctx->args[1]);
 	return 0;
 }
 

@@ -168,7 +168,7 @@ static __always_inline struct file *file_of(__s32 fd)
 
 static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
 {
-	struct mt_queue q = {};
+	struct mt_queue *q = &s->queue;
 	struct mt_queue_seen *seen = NULL;
 	struct mqueue_inode_info *info;
 	struct ipc_namespace *ns;
@@ -188,33 +188,34 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	sb = CAST(struct super_block, LOAD(inode, i_sb));
 	if (!sb)
 		return 0;
+	__builtin_memset(q, 0, sizeof(*q));
 	object = as_number(s, inode);
 	block = as_number(s, sb);
-	q.id = LOAD(inode, i_ino);
+	q->id = LOAD(inode, i_ino);
 	if (t)
-		seen = find_seen(t, object, q.id, block);
+		seen = find_seen(t, object, q->id, block);
 	info = CAST(struct mqueue_inode_info, object - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
 	if (seen) {
-		q.generation = seen->generation;
-		q.namespace_inum = seen->namespace_inum;
-		q.max_messages = seen->max_messages;
-		q.max_bytes = seen->max_bytes;
+		q->generation = seen->generation;
+		q->namespace_inum = seen->namespace_inum;
+		q->max_messages = seen->max_messages;
+		q->max_bytes = seen->max_bytes;
 	} else {
 		if (LOAD(sb, s_magic) != MQUEUE_MAGIC)
 			return 0;
 		ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
-		q.generation = pseudonym(object);
-		q.namespace_inum = LOAD(ns, ns.inum);
-		q.max_messages = LOAD(info, attr.mq_maxmsg);
-		q.max_bytes = LOAD(info, attr.mq_msgsize);
+		q->generation = pseudonym(object);
+		q->namespace_inum = LOAD(ns, ns.inum);
+		q->max_messages = LOAD(info, attr.mq_maxmsg);
+		q->max_bytes = LOAD(info, attr.mq_msgsize);
 	}
-	q.kind = MT_QUEUE_POSIX;
-	q.flags = MT_QUEUE_HAS_DEPTH;
-	q.depth = LOAD(info, attr.mq_curmsgs);
-	q.bytes = LOAD(info, qsize);
-	q.notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
+	q->kind = MT_QUEUE_POSIX;
+	q->flags = MT_QUEUE_HAS_DEPTH;
+	q->depth = LOAD(info, attr.mq_curmsgs);
+	q->bytes = LOAD(info, qsize);
+	q->notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
 	if (!seen || (config.filters & MT_FILTER_QUEUE)) {
-		n = queue_names(s, &q);
+		n = queue_names(s, q);
 		if (n) {
 			struct dentry *dentry = CAST(struct dentry, LOAD(file, f_path.dentry));
 			long len = bpf_probe_read_kernel_str(n->name.name, sizeof(n->name.name),
@@ -222,12 +223,12 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 
 			n->name.name_len = len > 0 ? len - 1 : 0;
 			if (config.filters & MT_FILTER_QUEUE)
-				filter_queue(s, &q, 0, n->name.name);
+				filter_queue(s, q, 0, n->name.name);
 			if (!seen && !s->drop)
-				send_queue_names(n, t, object, q.id, block);
+				send_queue_names(n, t, object, q->id, block);
 		}
 	}
-	put_queue(s, arg, &q);
+	put_queue(s, arg, q);
 	return 0;
 }
 
@@ -260,7 +261,7 @@ static __always_inline __u64 ipc_lookup(struct mt_scratch *s, struct ipc_namespa
 static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 msqid)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct mt_queue q = {};
+	struct mt_queue *q = &s->queue;
 	struct mt_queue_seen *seen = NULL;
 	struct nsproxy *nsproxy;
 	struct ipc_namespace *ns;
@@ -285,23 +286,24 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 		if (!object || LOAD(perm, id) != msqid)
 			return 0;
 	}
+	__builtin_memset(q, 0, sizeof(*q));
 	msq = CAST(struct msg_queue, object - bpf_core_field_offset(struct msg_queue, q_perm));
-	q.kind = MT_QUEUE_SYSV;
-	q.flags = MT_QUEUE_HAS_DEPTH;
-	q.namespace_inum = LOAD(ns, ns.inum);
-	q.id = (__u32)msqid;
-	q.depth = LOAD(msq, q_qnum);
-	q.bytes = LOAD(msq, q_cbytes);
-	q.max_bytes = LOAD(msq, q_qbytes);
-	q.last_send_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lspid)));
-	q.last_receive_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lrpid)));
+	q->kind = MT_QUEUE_SYSV;
+	q->flags = MT_QUEUE_HAS_DEPTH;
+	q->namespace_inum = LOAD(ns, ns.inum);
+	q->id = (__u32)msqid;
+	q->depth = LOAD(msq, q_qnum);
+	q->bytes = LOAD(msq, q_cbytes);
+	q->max_bytes = LOAD(msq, q_qbytes);
+	q->last_send_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lspid)));
+	q->last_receive_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lrpid)));
 	if (t)
-		seen = find_seen(t, object, q.id, 0);
-	q.generation = seen ? seen->generation : pseudonym(object);
+		seen = find_seen(t, object, q->id, 0);
+	q->generation = seen ? seen->generation : pseudonym(object);
 	if (config.filters & MT_FILTER_QUEUE)
-		filter_queue(s, &q, LOAD(perm, key), NULL);
+		filter_queue(s, q, LOAD(perm, key), NULL);
 	if (!seen && !s->drop) {
-		n = queue_names(s, &q);
+		n = queue_names(s, q);
 		if (n) {
 			n->name.key = LOAD(perm, key);
 			n->name.uid = LOAD(perm, uid.val);
@@ -309,10 +311,10 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 			n->name.cuid = LOAD(perm, cuid.val);
 			n->name.cgid = LOAD(perm, cgid.val);
 			n->name.mode = LOAD(perm, mode);
-			send_queue_names(n, t, object, q.id, 0);
+			send_queue_names(n, t, object, q->id, 0);
 		}
 	}
-	put_queue(s, arg, &q);
+	put_queue(s, arg, q);
 	return 0;
 }
 

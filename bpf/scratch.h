@@ -25,8 +25,7 @@ static __always_inline void submit(struct mt_scratch *s, __u8 flags)
 
 	if (!st)
 		return;
-	if (size > MT_RECORD_MAX)
-		size = MT_RECORD_MAX; /* cannot be; for the verifier */
+	size = AT_MOST(size, MT_RECORD_MAX); /* never more; for the verifier */
 	r->size = size;
 	r->seq = ++st->seq;
 	r->flags |= flags;
@@ -88,9 +87,23 @@ static __always_inline __u32 saturate(__u64 wanted)
 	return wanted > 0xffffffffULL ? 0xffffffffU : (__u32)wanted;
 }
 
+/* Up to `left` bytes to the end of addr's page. Returns how many: all of them or none. 4096 is the smallest page. */
+__attribute__((noinline)) int read_page(struct mt_scratch *s, __u32 at, __u64 addr, __u32 left)
+{
+	__u32 n = 4096 - (addr & 4095);
+
+	if (!s)
+		return 0;
+	if (n > left)
+		n = left;
+	n = AT_MOST(n, 4096);
+	at = AT_MOST(at, MT_RECORD_MAX - 4096);
+	return bpf_probe_read_user(s->record + at, n, (const void *)addr) ? 0 : n;
+}
+
 /*
  * A read across a page that is not there fails as a whole: take the pages before it one by one. Returns the
- * bytes read; the rest is zeroed by the helper. Off the hot path, so a function of its own for the verifier.
+ * bytes read; the rest is zeroed by the helper. Off the hot path, so functions of their own for the verifier.
  */
 __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u32 offset, __u64 addr, __u32 len)
 {
@@ -99,18 +112,14 @@ __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u32 offset, 
 
 	if (!s)
 		return 0;
-	/* 65536 bytes touch at most 17 pages of 4096, the smallest there are. */
+	/* 65536 bytes touch at most 17 pages. */
 	for (i = 0; i < 17; i++) {
-		__u32 n = 4096 - ((addr + done) & 4095);
-		__u32 at = offset + done;
+		int n;
 
 		if (done >= len)
 			break;
-		if (n > len - done)
-			n = len - done;
-		if (n > 4096 || at > MT_RECORD_MAX - 4096)
-			break;
-		if (bpf_probe_read_user(s->record + at, n, (const void *)(addr + done)))
+		n = read_page(s, offset + done, addr + done, len - done);
+		if (n <= 0)
 			break;
 		done += n;
 	}
@@ -135,8 +144,7 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 	item->iovec = (what >> 16) & 0xff;
 	item->wanted = saturate(wanted);
 	offset = s->used + sizeof(*item);
-	if (offset > MT_PART_LIMIT + sizeof(*item))
-		return 0;
+	offset = AT_MOST(offset, MT_PART_LIMIT + sizeof(*item));
 	if (limit > MT_SNAP_MAX)
 		limit = MT_SNAP_MAX;
 	len = limit;
@@ -144,8 +152,7 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 		len = wanted;
 	else
 		status = MT_STATUS_TRUNCATED;
-	if (len > MT_SNAP_MAX)
-		len = MT_SNAP_MAX;
+	len = AT_MOST(len, MT_SNAP_MAX);
 	captured = len;
 	/* Zeros up to a multiple of 8, below what is read over them. */
 	*(__u64 *)(s->record + offset + (len & ~7U)) = 0;
@@ -153,7 +160,7 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 		status = MT_STATUS_REFUSED;
 		captured = 0;
 	} else if (len && bpf_probe_read_user(s->record + offset, len, (const void *)addr)) {
-		captured = read_by_pages(s, offset, addr, len);
+		captured = AT_MOST(read_by_pages(s, offset, addr, len), MT_SNAP_MAX);
 		if (captured < len)
 			status = captured ? MT_STATUS_PARTLY : MT_STATUS_NOT_RESIDENT;
 	}

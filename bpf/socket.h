@@ -27,8 +27,7 @@ static __always_inline void unix_address(struct mt_scratch *s, __u8 *to, __u16 *
 	if (!a)
 		return; /* not bound */
 	n = LOAD(a, len);
-	if (n > 110)
-		n = 110; /* sizeof(struct sockaddr_un) */
+	n = AT_MOST(n, 110); /* sizeof(struct sockaddr_un) */
 	if (bpf_probe_read_kernel(to, n, (void *)(as_number(s, a) + bpf_core_field_offset(struct unix_address, name))))
 		return;
 	*len = n;
@@ -74,7 +73,7 @@ static __always_inline __u64 socket_ends(struct mt_scratch *s, struct sock *sk, 
 
 static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
 {
-	struct mt_queue q = {};
+	struct mt_queue *q = &s->queue;
 	struct mt_queue_seen *seen = NULL;
 	struct inode *inode;
 	struct socket *socket;
@@ -98,30 +97,31 @@ static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_stat
 	sk = CAST(struct sock, LOAD(socket, sk));
 	if (!sk)
 		return 0;
+	__builtin_memset(q, 0, sizeof(*q));
 	object = as_number(s, sk);
 	family = LOAD(sk, __sk_common.skc_family);
 	ends = socket_ends(s, sk, family);
-	q.kind = MT_QUEUE_SOCKET;
+	q->kind = MT_QUEUE_SOCKET;
 	net = CAST(struct net, LOAD(sk, __sk_common.skc_net.net));
-	q.namespace_inum = LOAD(net, ns.inum);
-	q.id = LOAD(inode, i_ino);
+	q->namespace_inum = LOAD(net, ns.inum);
+	q->id = LOAD(inode, i_ino);
 	if (t)
-		seen = find_seen(t, object, q.id, ends);
-	q.generation = seen ? seen->generation : pseudonym(object);
+		seen = find_seen(t, object, q->id, ends);
+	q->generation = seen ? seen->generation : pseudonym(object);
 	if (config.filters & MT_FILTER_QUEUE)
 		s->drop = 1; /* sockets have no name that the filter could mean */
 	if (!seen && !s->drop) {
-		n = queue_names(s, &q);
+		n = queue_names(s, q);
 		if (n) {
 			n->name.cookie = LOAD(sk, __sk_common.skc_cookie.counter);
 			n->name.family = family;
 			n->name.type = LOAD(socket, type);
 			n->name.protocol = LOAD(sk, sk_protocol);
 			socket_addresses(s, &n->name, sk, object);
-			send_queue_names(n, t, object, q.id, ends);
+			send_queue_names(n, t, object, q->id, ends);
 		}
 	}
-	put_queue(s, arg, &q);
+	put_queue(s, arg, q);
 	return 0;
 }
 

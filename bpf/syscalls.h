@@ -3,19 +3,7 @@
 #ifndef MSGTAPE_SYSCALLS_H
 #define MSGTAPE_SYSCALLS_H
 
-/* A call as the event sees it, whichever way it came in. */
-struct mt_call {
-	__u64 args[6];
-	__u64 operands;	 /* user address of what the multiplexer's operands were read from, or 0 */
-	__u32 operands_len;
-	__u32 record_flags;
-	__u8 event;
-	__u8 compat;
-	__u8 mux;
-	__u8 variant;
-};
-
-static __always_inline void mux_args(struct mt_call *c, const volatile struct mt_mux_call *m, const __u64 *operands)
+static __always_inline void mux_args(struct mt_call *c, const volatile struct mt_mux_call *m)
 {
 	int i;
 
@@ -23,15 +11,14 @@ static __always_inline void mux_args(struct mt_call *c, const volatile struct mt
 	for (i = 0; i < 6; i++) {
 		__u32 from = m->from[i];
 
-		c->args[i] = from < 6 ? operands[from] : 0;
+		c->args[i] = from < 6 ? c->from[from] : 0;
 	}
 }
 
 /* ia32 ipc(call, first, second, third, ptr, fifth), ipc/syscall.c. Bits 16 and up of call are a version. */
-static __always_inline void demux_ipc(struct mt_call *c, const __u64 *raw)
+static __always_inline void demux_ipc(struct mt_call *c)
 {
-	__u32 number = raw[0] & 0xffff;
-	__u64 operands[6];
+	__u32 number = c->raw[0] & 0xffff;
 	struct {
 		__u32 msgp;
 		__s32 msgtyp;
@@ -40,74 +27,72 @@ static __always_inline void demux_ipc(struct mt_call *c, const __u64 *raw)
 
 	if (number >= MT_MUX_CALLS)
 		return;
+	number = AT_MOST(number, MT_MUX_CALLS - 1);
 	m = &config.ipc[number];
 	c->event = m->event;
 	c->mux = MT_MUX_IPC;
 	c->variant = MT_VARIANT_COMPAT_IPC;
-	__builtin_memcpy(operands, raw, sizeof(operands));
+	__builtin_memcpy(c->from, c->raw, sizeof(c->from));
 	/* A call that takes fifth (MSGRCV) has, in version 0, ptr and fifth in user memory at ptr. */
-	if (m->count == 6 && !(raw[0] >> 16)) {
-		c->operands = raw[4];
+	if (m->count == 6 && !(c->raw[0] >> 16)) {
+		c->operands = c->raw[4];
 		c->operands_len = sizeof(pair);
-		if (bpf_probe_read_user(&pair, sizeof(pair), (const void *)raw[4])) {
+		if (bpf_probe_read_user(&pair, sizeof(pair), (const void *)c->raw[4])) {
 			c->record_flags |= MT_FLAG_ARGS_UNKNOWN;
-			operands[4] = operands[5] = 0;
+			c->from[4] = c->from[5] = 0;
 		} else {
-			operands[4] = pair.msgp;
-			operands[5] = (__u32)pair.msgtyp;
+			c->from[4] = pair.msgp;
+			c->from[5] = (__u32)pair.msgtyp;
 		}
 	}
-	mux_args(c, m, operands);
+	mux_args(c, m);
 }
 
 /* ia32 socketcall(call, args): every operand lies in user memory, net/compat.c. */
-static __always_inline void demux_socketcall(struct mt_call *c, const __u64 *raw)
+static __always_inline void demux_socketcall(struct mt_call *c)
 {
-	__u32 number = raw[0], len;
+	__u32 number = c->raw[0], len;
 	__u32 words[6] = {};
-	__u64 operands[6];
 	const volatile struct mt_mux_call *m;
 	int i;
 
 	if (number >= MT_MUX_CALLS)
 		return;
+	number = AT_MOST(number, MT_MUX_CALLS - 1);
 	m = &config.socketcall[number];
 	c->event = m->event;
 	c->mux = MT_MUX_SOCKETCALL;
-	c->operands = raw[1];
+	c->operands = c->raw[1];
 	len = m->count * 4;
-	if (len > sizeof(words))
-		len = sizeof(words);
+	len = AT_MOST(len, sizeof(words));
 	c->operands_len = len;
-	if (c->event && bpf_probe_read_user(words, len, (const void *)raw[1])) {
+	if (c->event && bpf_probe_read_user(words, len, (const void *)c->raw[1])) {
 		c->record_flags |= MT_FLAG_ARGS_UNKNOWN;
 		__builtin_memset(words, 0, sizeof(words));
 	}
 #pragma unroll
 	for (i = 0; i < 6; i++)
-		operands[i] = words[i];
-	mux_args(c, m, operands);
+		c->from[i] = words[i];
+	mux_args(c, m);
 }
 
 /* Which event this is; c->event stays 0 when it is none that is recorded. */
-static __always_inline void identify(struct mt_call *c, struct pt_regs *regs, __u64 nr)
+static __always_inline void identify(struct mt_scratch *s, struct mt_call *c, struct pt_regs *regs, __u64 nr)
 {
-	__u64 raw[6];
-
-	reg_args(regs, c->compat, raw);
+	reg_args(READ_REGS(&s->regs, regs), c->compat, c->raw);
 	if (c->compat) {
 		c->variant = MT_VARIANT_COMPAT;
 		if (nr == config.nr_ipc && nr) {
-			demux_ipc(c, raw);
+			demux_ipc(c);
 			goto out;
 		}
 		if (nr == config.nr_socketcall && nr) {
-			demux_socketcall(c, raw);
+			demux_socketcall(c);
 			goto out;
 		}
 	}
 	c->event = config.event_of_nr[c->compat & 1][nr & (MT_NUMBERS - 1)];
-	__builtin_memcpy(c->args, raw, sizeof(raw));
+	__builtin_memcpy(c->args, c->raw, sizeof(c->raw));
 out:
 	if (c->event >= MT_EVENTS || !config.record_event[c->event])
 		c->event = 0;
@@ -153,7 +138,7 @@ static __always_inline void take_string(struct mt_scratch *s, __u8 arg, __u64 ad
 		len = MT_STRING_MAX;
 	} else {
 		item->wanted = len;
-		len &= 0x1ff;
+		len = AT_MOST(len, MT_STRING_MAX);
 		/* The helper leaves what is behind the NUL as it was; strings are at most 256 bytes here. */
 		to[len] = to[len + 1] = to[len + 2] = to[len + 3] = 0;
 		to[len + 4] = to[len + 5] = to[len + 6] = to[len + 7] = 0;
@@ -310,13 +295,27 @@ static __always_inline void begin_event(struct mt_scratch *s, __u8 event, __u8 a
 	s->compat = abi == MT_ABI_IA32;
 }
 
+static __always_inline struct mt_call *begin_call(struct mt_scratch *s, struct task_struct *task)
+{
+	struct mt_call *c = &s->call;
+
+	c->operands = 0;
+	c->operands_len = 0;
+	c->record_flags = 0;
+	c->event = 0;
+	c->compat = is_compat(task);
+	c->mux = MT_MUX_NONE;
+	c->variant = MT_VARIANT_NATIVE;
+	return c;
+}
+
 static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 {
 	struct task_struct *task;
 	struct mt_task_state *t;
 	struct mt_scratch *s;
 	struct mt_stats *st;
-	struct mt_call c = {};
+	struct mt_call *c;
 	__u8 flags;
 
 	if (!interesting(nr & ~(__u64)X32_BIT) || !enabled())
@@ -332,13 +331,13 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		st->x32++;
 		return;
 	}
-	c.compat = is_compat(task);
-	identify(&c, regs, nr);
-	if (!c.event)
+	c = begin_call(s, task);
+	identify(s, c, regs, nr);
+	if (!c->event)
 		return;
 	t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	begin(s, task, MT_RECORD_ENTRY, bpf_ktime_get_boot_ns());
-	flags = c.record_flags;
+	flags = c->record_flags;
 	if (t) {
 		t->call++;
 		if (!(t->flags & MT_TASK_ANNOUNCED))
@@ -348,12 +347,12 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		st->no_task_state++;
 		announce(s);
 	}
-	begin_event(s, c.event, c.compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c.mux, c.variant, t ? t->call : 0, flags);
-	__builtin_memcpy(s->args, c.args, sizeof(c.args));
-	__builtin_memcpy(s->record + sizeof(struct mt_record), c.args, sizeof(c.args));
+	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
+	__builtin_memcpy(s->args, c->args, sizeof(c->args));
+	__builtin_memcpy(s->record + sizeof(struct mt_record), c->args, sizeof(c->args));
 	s->ret = 0;
-	if (c.operands)
-		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c.operands, c.operands_len, c.operands_len);
+	if (c->operands)
+		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c->operands, c->operands_len, c->operands_len);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
 		take_steps(s, t);
 	if (t)
@@ -363,12 +362,12 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	submit_last(s);
 	if (!t)
 		return;
-	t->event = c.event;
-	t->abi = c.compat ? MT_ABI_IA32 : MT_NATIVE_ABI;
-	t->mux = c.mux;
-	t->variant = c.variant;
+	t->event = c->event;
+	t->abi = c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI;
+	t->mux = c->mux;
+	t->variant = c->variant;
 	t->record_flags = flags;
-	__builtin_memcpy(t->args, c.args, sizeof(c.args));
+	__builtin_memcpy(t->args, c->args, sizeof(c->args));
 	t->flags |= s->lost ? MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST : MT_TASK_IN_CALL;
 }
 
@@ -388,7 +387,7 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	struct task_struct *task;
 	struct mt_task_state *t;
 	struct mt_scratch *s;
-	struct mt_call c = {};
+	struct mt_call *c;
 	__u8 flags;
 
 	if (!interesting(nr) || !enabled())
@@ -399,37 +398,37 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	s = cpu_scratch();
 	if (!s)
 		return;
-	c.compat = is_compat(task);
+	c = begin_call(s, task);
 	t = bpf_task_storage_get(&tasks, task, NULL, 0);
-	if (t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == c.compat) {
+	if (t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == c->compat) {
 		/* The entry's own arguments: socketcall's operands may have changed in memory since. */
-		c.event = t->event;
-		c.mux = t->mux;
-		c.variant = t->variant;
-		c.record_flags = t->record_flags & MT_FLAG_ARGS_UNKNOWN;
+		c->event = t->event;
+		c->mux = t->mux;
+		c->variant = t->variant;
+		c->record_flags = t->record_flags & MT_FLAG_ARGS_UNKNOWN;
 		if (t->flags & MT_TASK_ENTRY_LOST)
-			c.record_flags |= MT_FLAG_ENTRY_LOST;
-		__builtin_memcpy(c.args, t->args, sizeof(c.args));
+			c->record_flags |= MT_FLAG_ENTRY_LOST;
+		__builtin_memcpy(c->args, t->args, sizeof(c->args));
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST);
 	} else {
 		/* No entry was seen: refused by seccomp, in flight when the recording began, filtered then. */
-		identify(&c, regs, nr);
-		if (!c.event)
+		identify(s, c, regs, nr);
+		if (!c->event)
 			return;
 		t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		c.record_flags |= MT_FLAG_NO_ENTRY;
+		c->record_flags |= MT_FLAG_NO_ENTRY;
 		if (t)
 			t->call++;
 	}
-	flags = c.record_flags;
+	flags = c->record_flags;
 	begin(s, task, MT_RECORD_EXIT, bpf_ktime_get_boot_ns());
 	if (!t)
 		flags |= MT_FLAG_NO_NUMBER;
 	if (!t || !(t->flags & MT_TASK_ANNOUNCED))
 		announce(s);
-	begin_event(s, c.event, c.compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c.mux, c.variant, t ? t->call : 0, flags);
-	__builtin_memcpy(s->args, c.args, sizeof(c.args));
-	s->ret = c.compat ? (__s64)(__s32)ret : ret;
+	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
+	__builtin_memcpy(s->args, c->args, sizeof(c->args));
+	s->ret = c->compat ? (__s64)(__s32)ret : ret;
 	((struct mt_exit *)(s->record + sizeof(struct mt_record)))->ret = s->ret;
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);

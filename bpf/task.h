@@ -84,8 +84,8 @@ static __always_inline void fill_command_line(struct mt_names *n, struct task_st
 	}
 	start = LOAD(mm, arg_start);
 	len = LOAD(mm, arg_end) - start;
-	if (len > MT_CMDLINE_MAX)
-		len = MT_CMDLINE_MAX;
+	len = len > MT_CMDLINE_MAX ? MT_CMDLINE_MAX : len;
+	len = AT_MOST(len, MT_CMDLINE_MAX);
 	if (!bpf_probe_read_user(n->cmdline, len, (const void *)start))
 		n->task.cmdline_len = len;
 }
@@ -137,8 +137,7 @@ __attribute__((noinline)) int announce(struct mt_scratch *s)
 	}
 	fill_command_line(n, task);
 	size = sizeof(n->record) + sizeof(n->task) + ((n->task.cmdline_len + 7) & ~7U);
-	if (size > sizeof(n->record) + sizeof(n->task) + MT_CMDLINE_MAX)
-		return 0;
+	size = AT_MOST(size, sizeof(n->record) + sizeof(n->task) + MT_CMDLINE_MAX);
 	n->record.size = size;
 	if (bpf_ringbuf_output(&ring, n, size, BPF_RB_NO_WAKEUP)) {
 		if (st)
