@@ -233,7 +233,16 @@ test("a summary that counts otherwise than the chunks is a problem", () => {
   const head = join(encoder.fileHeader(), encoder.host(HOST), encoder.clocks([CLOCK]));
   const btf = encoder.btf({ origin: "recorder", sha256: "", data: BTF });
   const chunk = encoder.chunk(contextOf(0, 1), { records: recordsOf(0, 1), tasks: [], queues: [] });
-  const capture = open(join(head, btf, chunk, encoder.finish(summaryOf(2, 1))));
+  const right = join(head, btf, chunk);
+  assert.equal(
+    open(join(right, encoder.finish(summaryOf(2, 1)))).problems.map((one) => one.code),
+    ["summary_mismatch"],
+  );
+});
+
+test("a summary that counts more chunks than there are is a problem", () => {
+  const encoder = createEncoder({ captureId: CAPTURE_ID, sync: SYNC });
+  const capture = open(join(encoder.fileHeader(), encoder.finish(summaryOf(0, 1))));
   assert.equal(
     capture.problems.map((one) => one.code),
     ["summary_mismatch"],
