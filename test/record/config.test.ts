@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseBtf } from "../../src/btf/index.js";
+import { parseBtf, structLayout } from "../../src/btf/index.js";
+import { EVENTS } from "../../src/catalog/events.js";
 import type { EventRow, Step } from "../../src/catalog/types.js";
 import { type ConfigOptions, encodeConfig } from "../../src/record/config.js";
 import { NO_FILTERS } from "../../src/record/filters.js";
@@ -253,9 +254,10 @@ withC("a struct that nobody has is no step; one that only the program object has
     [{ take: "struct", arg: 1, struct: { native: "mt_stats", compat: "compat_nothing" } }],
     [],
   );
+  const size = structLayout(parseBtf(readFileSync(RECORDER_BTF)), "mt_stats")?.sizeBytes;
   assert.equal(asCReads({ events: [row] }), [
     "wanted 1",
-    "step 1.0.entry take 3 arg 1 length 255 size 1088 flags 0",
+    `step 1.0.entry take 3 arg 1 length 255 size ${size} flags 0`,
     ...REST,
   ]);
   assert.equal(asCReads({ events: [row], hostBtf: null }).length, 4);
@@ -289,6 +291,21 @@ withC("filters reach the kernel programs with their counts and kinds", () => {
     () => asCReads({ filters: { ...NO_FILTERS, uids: Array<number>(17).fill(1) } }),
     "--uid: 17 values, the kernel programs compare at most 16",
   );
+});
+
+withC("the whole catalogue fits, in every layout", () => {
+  const lines = asCReads({ events: EVENTS });
+  const wanted = lines.filter((line) => line.startsWith("wanted ")).map((line) => Number(line.slice(7)));
+  assert.equal(
+    wanted,
+    EVENTS.map((row) => row.id),
+  );
+  for (const row of EVENTS) {
+    assert.ok(
+      lines.some((line) => line.startsWith(`step ${row.id}.`)),
+      row.name,
+    );
+  }
 });
 
 test.run();
