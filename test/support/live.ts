@@ -9,7 +9,17 @@ import { existsSync } from "node:fs";
 import type { Callback, Test } from "uvu";
 import { PACKAGE } from "./paths.js";
 
-export type Need = "root" | "bpf" | "gcc" | "gcc32" | "strace" | "stress-ng" | "perf" | "unshare" | "script";
+export type Need =
+  | "root"
+  | "bpf"
+  | "gcc"
+  | "gcc32"
+  | "strace"
+  | "stress-ng"
+  | "perf"
+  | "unshare"
+  | "script"
+  | "setpriv";
 
 /** What is missing, in words, or null when it is there. Each looks once. */
 const LOOK: Readonly<Record<Need, () => string | null>> = {
@@ -22,6 +32,7 @@ const LOOK: Readonly<Record<Need, () => string | null>> = {
   perf: () => lookForTool("perf"),
   unshare: () => lookForTool("unshare"),
   script: () => lookForTool("script"),
+  setpriv: () => lookForTool("setpriv"),
 };
 
 /** What MSGTAPE_REQUIRE_LIVE insists on; tools that only some tests need stay optional. */
