@@ -23,6 +23,7 @@
 #define PASS_BYTES (1024 * 1024)
 /* A record that stays half-written after its program ended would be a kernel bug: do not wait for ever. */
 #define BUSY_LIMIT_MS 2000
+#define SWEEP_MS 1000
 /* linux/proc_ns.h: the inode number of the initial pid namespace, whose tids the records hold. */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCu
 
@@ -32,7 +33,7 @@ struct drain {
 	uint64_t opened_ms;  /* when its first content came; while empty, when it was begun */
 	uint32_t interval_ms;
 	int sees_tids; /* kill(tid, 0) can tell whether a task lives */
-	uint64_t lost_at_sweep;
+	uint64_t swept_ms;
 	int idle_looks;
 	struct mt_stats *stats;	     /* of the last look at an empty ring */
 	struct mt_stats *last_stats; /* of the look before */
@@ -69,9 +70,9 @@ static void close_slot(struct drain *drain, int final)
 {
 	struct mt_tape *tape = drain->tape;
 
-	/* Only a lost exit leaves a dead task's call open. */
-	if (drain->sees_tids && tape->account.lost != drain->lost_at_sweep) {
-		drain->lost_at_sweep = tape->account.lost;
+	/* Only a lost exit leaves a dead task's call open; its task may die long after. */
+	if (drain->sees_tids && tape->account.lost && now_ms() - drain->swept_ms >= SWEEP_MS) {
+		drain->swept_ms = now_ms();
 		opencalls_drop_dead(&tape->account.open, is_alive);
 	}
 	account_end(&tape->account, drain->slot);

@@ -138,6 +138,7 @@ live(test, "becomes another user, groups and all", ["root"], async () => {
   const expected = spawnSync("sh", ["-c", "id -u nobody; id -g nobody; id -G nobody"], { encoding: "utf8" });
   assert.is(readFileSync(file, "utf8"), expected.stdout);
   assert.is(userInfo().uid, 0);
+  process.setgroups?.(groups);
   command.close();
 });
 
