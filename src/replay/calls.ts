@@ -3,39 +3,24 @@
  * entry. One bounded pass.
  */
 import { type Btf, parseBtf } from "../btf/index.js";
-import { abiById, muxById } from "../catalog/abi.js";
-import { errnoName } from "../catalog/errno.js";
 import { eventById } from "../catalog/events.js";
-import type { Abi, EventRow } from "../catalog/types.js";
 import type { Problem } from "../format/types.js";
-import type { CallEvidence } from "./arguments/evidence.js";
 import { structsOf } from "./arguments/structs.js";
 import { argumentDecoder } from "./arguments.js";
+import { type ArgumentDecoder, callLine, type LineParts, type NamedCall } from "./call-line.js";
 import { chunkPlan } from "./chunk-plan.js";
-import { type CallFilter, errorNumber, passes, passesComm, passesQueue } from "./filter.js";
-import { findItem, parseItems } from "./items.js";
+import { type CallFilter, passes, passesComm, passesQueue } from "./filter.js";
 import { captureLoss, lossLedger } from "./losses.js";
 import { type NameTable, nameTable } from "./names.js";
 import { inOrder, merge } from "./order.js";
 import type { KeptNames, PairedCall } from "./paired-call.js";
 import { pairs } from "./pairs.js";
-import { queueNamer } from "./queue-name.js";
+import { type QueueNamer, queueNamer } from "./queue-name.js";
 import { callQueue, seenQueue } from "./queues.js";
-import {
-  type Item,
-  ItemKind,
-  LayoutError,
-  RecordFlag,
-  type RecordLayouts,
-  readArgs,
-  recordLayouts,
-} from "./records.js";
+import { LayoutError, recordLayouts } from "./records.js";
 import type { ReplayCapture } from "./source.js";
 import { type CaptureClock, timeline } from "./time.js";
-import type { CallLine, CallQueue } from "./types.js";
-
-/** `null`: nothing at all is known of the arguments. */
-export type ArgumentDecoder = (evidence: CallEvidence) => CallLine["args"];
+import type { CallLine } from "./types.js";
 
 export interface CallOptions {
   /** Where the capture lies on the time line; without it, times count from this capture's start. */
@@ -77,25 +62,13 @@ interface EndedLine {
   readonly line: () => CallLine;
 }
 
-interface NamedCall {
-  readonly endedNs: number;
-  readonly call: PairedCall;
-  readonly comm: string | null;
-  readonly queue: CallQueue | null;
-}
-
 function* endedLines(capture: ReplayCapture, filter: CallFilter, options: CallOptions): Generator<EndedLine> {
   const lines = lineMaker(capture, options);
-  const ordered = inOrder(namedCalls(capture, filter, lines, options), evidenceBytes);
-  for (const call of ordered) yield { endedNs: call.endedNs, line: () => lines.line(call) };
+  const ordered = inOrder(namedCalls(capture, filter, lines), evidenceBytes);
+  for (const call of ordered) yield { endedNs: call.endedNs, line: () => callLine(call, lines) };
 }
 
-function* namedCalls(
-  capture: ReplayCapture,
-  filter: CallFilter,
-  lines: LineMaker,
-  options: CallOptions,
-): Generator<NamedCall> {
+function* namedCalls(capture: ReplayCapture, filter: CallFilter, lines: LineMaker): Generator<NamedCall> {
   const { layouts, clock } = lines;
   const names = nameTable(clock.baseNs);
   const loss = captureLoss(capture);
@@ -113,7 +86,7 @@ function* namedCalls(
       };
     },
     plan: chunkPlan(capture, filter, clock.baseNs, loss.whole && loss.lost === 0),
-    onProblem: (problem: Problem) => options.onProblem?.(problem),
+    onProblem: lines.onProblem,
   };
   for (const call of pairs(capture, pass)) {
     if (!passes(filter, call)) continue;
@@ -138,26 +111,23 @@ function evidenceBytes({ call }: NamedCall): number {
   return bytes;
 }
 
-interface LineMaker {
-  readonly layouts: RecordLayouts;
-  readonly clock: CaptureClock;
-  readonly queueName: ReturnType<typeof queueNamer>;
-  line(call: NamedCall): CallLine;
+interface LineMaker extends LineParts {
+  readonly queueName: QueueNamer;
 }
 
 /** What is made once for a capture: its layouts, its clock, and the decoder of its arguments. */
 function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
   const recorderBtf = requireRecorderBtf(capture);
   const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
-  const layouts = recordLayouts(recorderBtf);
   const clock = options.clock ?? timeline([capture])[0];
   if (clock === undefined) throw new TypeError("a time line of no capture");
-  const decode = options.decode ?? argumentDecoder(hostBtf, recorderBtf);
   return {
-    layouts,
+    captureId: capture.captureId,
+    layouts: recordLayouts(recorderBtf),
     clock,
+    decode: options.decode ?? argumentDecoder(hostBtf, recorderBtf),
+    onProblem: (problem) => options.onProblem?.(problem),
     queueName: queueNamer(structsOf(hostBtf, recorderBtf)),
-    line: (call) => callLine(capture, call, clock, decodedArgs(call.call, layouts, decode, options)),
   };
 }
 
@@ -167,93 +137,4 @@ export function requireRecorderBtf(capture: Pick<ReplayCapture, "name" | "record
   throw new LayoutError(
     `${capture.name}: no layouts of its records (a BTF frame of origin "recorder"), so they cannot be read`,
   );
-}
-
-function callLine(
-  capture: ReplayCapture,
-  { call, comm, queue }: NamedCall,
-  clock: CaptureClock,
-  args: CallLine["args"],
-): CallLine {
-  const error = call.ret === null ? 0 : errorNumber(call.ret);
-  const momentNs = call.enterNs ?? call.exitNs;
-  return {
-    capture: capture.captureId,
-    task: call.task,
-    call: call.call,
-    event: eventById(call.event)?.name ?? `event_${call.event}`,
-    abi: abiName(call.abi),
-    via: muxById(call.mux)?.mux ?? null,
-    cpu: call.cpu,
-    tid: call.tid,
-    tgid: call.tgid,
-    comm,
-    enter_ns: call.enterNs,
-    exit_ns: call.exitNs,
-    duration_ns: call.enterNs === null || call.exitNs === null ? null : call.exitNs - call.enterNs,
-    wall: momentNs === null ? null : clock.wall(momentNs),
-    ret: call.ret,
-    errno: error === 0 ? null : (errnoName(error) ?? `${error}`),
-    state: call.state,
-    restart_of: call.restartOf,
-    args,
-    queue,
-  };
-}
-
-/** A convention that this version does not know is named by its number: its arguments are not decoded. */
-function abiName(id: number): Abi {
-  return abiById(id)?.abi ?? (`abi_${id}` as Abi);
-}
-
-function decodedArgs(
-  call: PairedCall,
-  layouts: RecordLayouts,
-  decode: ArgumentDecoder,
-  options: CallOptions,
-): CallLine["args"] {
-  const event: EventRow | undefined = eventById(call.event);
-  const abi = abiById(call.abi)?.abi;
-  if (event === undefined || abi === undefined) return null;
-  const itemsOf = (parts: readonly Uint8Array[] | null): Item[] | null => {
-    if (parts === null) return null;
-    const items: Item[] = [];
-    for (const part of parts) {
-      const wrong = parseItems(part, layouts, items);
-      if (wrong !== null) options.onProblem?.(itemProblem(call, event, wrong));
-    }
-    return items;
-  };
-  const entryItems = itemsOf(call.entry);
-  const exitItems = itemsOf(call.exit);
-  const args = rawArgs(call, layouts);
-  return decode({
-    event,
-    abi,
-    via: muxById(call.mux)?.mux ?? null,
-    args,
-    entryItems,
-    exitItems,
-    ret: call.ret,
-  });
-}
-
-function itemProblem(call: PairedCall, event: EventRow, message: string): Problem {
-  const which = `${event.name} of task ${call.task}, call ${call.call ?? "?"}`;
-  return { code: "item", offset: 0, frame: null, message: `${which}: ${message}` };
-}
-
-/** With ARGS_UNKNOWN the multiplexer's operands could not be read: the zeros in the record mean nothing. */
-
-/** The call's raw arguments: from its entry, else from what the exit brings in its place; null: not known. */
-function rawArgs(call: PairedCall, layouts: RecordLayouts): bigint[] | null {
-  const entry = call.entry?.[0];
-  const record = entry ?? call.exit?.[0];
-  if (record === undefined) return null;
-  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if ((view.getUint8(layouts.record.flags) & RecordFlag.ARGS_UNKNOWN) !== 0) return null;
-  if (entry !== undefined) return readArgs(view, layouts.record.sizeBytes, layouts);
-  const { sizeBytes } = layouts.entry;
-  const at = findItem(view, 0, record.byteLength, layouts, ItemKind.ARGS, sizeBytes);
-  return at < 0 ? null : readArgs(view, at, layouts);
 }

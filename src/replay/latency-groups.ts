@@ -1,6 +1,6 @@
 /** Groups of calls: which group a call belongs to, and what is counted in each. */
 import { errnoName } from "../catalog/errno.js";
-import { eventById } from "../catalog/events.js";
+import { eventName } from "./call-line.js";
 import { type Histogram, histogramRows, meanNs, newHistogram, quantileNs } from "./histogram.js";
 
 export const DIMENSIONS = ["event", "comm", "pid", "queue"] as const;
@@ -102,7 +102,7 @@ export function groupTable(by: readonly Dimension[]): GroupTable {
 function dimensionValue(facts: GroupFacts, dimension: Dimension): string | number | null {
   switch (dimension) {
     case "event":
-      return eventById(facts.event)?.name ?? `event_${facts.event}`;
+      return eventName(facts.event);
     case "pid":
       return facts.tgid;
     case "comm":

@@ -1,8 +1,8 @@
 /** How long calls took: the answer of `latency`, over one or more captures. */
 import { parseBtf } from "../btf/index.js";
-import { eventById } from "../catalog/events.js";
 import type { Problem } from "../format/types.js";
 import { structsOf } from "./arguments/structs.js";
+import { eventName } from "./call-line.js";
 import { requireRecorderBtf } from "./calls.js";
 import type { CallFilter } from "./filter.js";
 import { type Dimension, groupResult, groupTable, type LatencyGroup } from "./latency-groups.js";
@@ -71,7 +71,7 @@ function lostByEvent(captures: readonly ReplayCapture[]): LatencyResult["lost_by
     const { byEvent } = captureLoss(capture);
     if (byEvent === null) return null;
     for (const { event, entries, exits } of byEvent) {
-      const name = eventById(event)?.name ?? `event_${event}`;
+      const name = eventName(event);
       const sum = sums[name] ?? { entries: 0, exits: 0 };
       sums[name] = { entries: sum.entries + entries, exits: sum.exits + exits };
     }
