@@ -129,6 +129,8 @@ live(test, "becomes another user, groups and all", ["root"], async () => {
   const file = join(directory, "id");
   writeFileSync(file, "");
   spawnSync("chmod", ["777", directory, file]);
+  const groups = process.getgroups?.() ?? [];
+  process.setgroups?.([0, 4242]); // none of which the command may keep
   const command = Command.prepare(
     ["sh", "-c", `id -u > ${file}; id -g >> ${file}; id -G >> ${file}`],
     "nobody",
