@@ -1,0 +1,174 @@
+/**
+ * What this host can record, found out by trying: every mechanism by itself, and each program object by loading
+ * and attaching it for a moment. Changes nothing and records nothing.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import { PROGRAM_OBJECTS } from "./attach.js";
+import { RecordError } from "./errors.js";
+import { NO_FILTERS } from "./filters.js";
+import { type KernelConfig, readKernelConfig } from "./kernel-config.js";
+import { NativeError, PROBES, probe } from "./native.js";
+import { Tape } from "./native-tape.js";
+import { DEFAULT_SNAP_BYTES, type RecordOptions } from "./options.js";
+import { buildPath } from "./paths.js";
+import { prepareSetup, type Setup } from "./setup.js";
+
+/** `note`: a fact that is neither good nor bad. */
+export type CheckStatus = "ok" | "no" | "unknown" | "note";
+
+export interface Check {
+  readonly name: string;
+  readonly status: CheckStatus;
+  /** What was found. */
+  readonly detail: string;
+  /** What to do about it; null: nothing is to be done, or nothing can be. */
+  readonly todo: string | null;
+}
+
+export interface Diagnosis {
+  readonly kernel: string;
+  readonly machine: string;
+  /** True when at least one program object loads and attaches here, now, for this user. */
+  readonly possible: boolean;
+  readonly checks: readonly Check[];
+}
+
+/** What a probe is good for, and what to do where it fails. */
+const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: string | null }>> = {
+  caps: {
+    use: "the right to record",
+    todo: "run as root, or with CAP_BPF and CAP_PERFMON (setcap, or systemd's AmbientCapabilities)",
+  },
+  lockdown: { use: "kernel memory may be read", todo: "boot with lockdown=integrity or none" },
+  btf: {
+    use: "the kernel describes its own structs",
+    todo: "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian 11, Ubuntu 20.10, Fedora 31 and later have it)",
+  },
+  tp_btf: { use: "the cheapest way to see system calls", todo: null },
+  raw_tp: { use: "the way to see system calls where tp_btf fails", todo: null },
+  ringbuf: { use: "how records reach the recorder", todo: "use Linux 5.15 or later" },
+  task_storage: { use: "what is known of each task", todo: "use Linux 5.15 or later" },
+  bpf_rdonly_cast: { use: "queues are identified at less cost", todo: null },
+  bpf_loop: { use: "all of 64 messages a call are kept; without it fewer, the rest counted", todo: null },
+  fentry: { use: "the kernel's own copy of messages (not used yet)", todo: null },
+  fexit: { use: "the kernel's own copy of messages (not used yet)", todo: null },
+  kprobe: { use: "the same where fentry fails (not used yet)", todo: null },
+  uprobe: { use: "the caller's view of libc's functions (not used yet)", todo: null },
+  "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: null },
+};
+
+/** Looks at everything. Never throws: what fails is a check. */
+export function examineHost(): Diagnosis {
+  const native = attempt("native library", "koffi and libmsgtape.so are there", () => void probe("caps"));
+  const probes = native.status === "ok" ? PROBES.map(probeCheck) : [];
+  const programs = native.status === "ok" ? programChecks() : [];
+  return {
+    kernel: release(),
+    machine: process.arch,
+    possible: programs.some((check) => check.status === "ok"),
+    checks: [native, ...probes, ...programs, ...facilityChecks(readKernelConfig()), ...limitChecks()],
+  };
+}
+
+function probeCheck(name: (typeof PROBES)[number]): Check {
+  const { use, todo } = ABOUT[name];
+  const { available, message } = probe(name);
+  const detail = message === "" ? use : `${use}: ${message}`;
+  if (available === null) return { name, status: "unknown", detail, todo: null };
+  return { name, status: available ? "ok" : "no", detail, todo: available ? null : todo };
+}
+
+/** What the recorder itself would do, up to the point where it records: all but the first "no" are fallbacks. */
+function programChecks(): readonly Check[] {
+  let setup: Setup;
+  try {
+    setup = prepareSetup(TRIAL);
+  } catch (error) {
+    return [{ name: "programs", status: "no", detail: whyOf(error), todo: "npm run build" }];
+  }
+  return PROGRAM_OBJECTS.map(({ file, mechanism }) =>
+    attempt(`programs, ${mechanism}`, "load and attach", () => {
+      const tape = Tape.open(buildPath(file), setup.config, TRIAL.bufferBytes);
+      try {
+        tape.attach();
+      } finally {
+        tape.close();
+      }
+    }),
+  );
+}
+
+/** No event is wanted: the programs are attached and let every call pass. */
+const TRIAL: RecordOptions = {
+  output: null,
+  events: [],
+  filters: NO_FILTERS,
+  filterText: {},
+  snapBytes: DEFAULT_SNAP_BYTES,
+  bufferBytes: 65_536,
+  durationMs: null,
+  calls: null,
+  command: null,
+  user: null,
+};
+
+function facilityChecks(config: KernelConfig | null): readonly Check[] {
+  return [
+    facility("POSIX queues", "/proc/sys/fs/mqueue", "CONFIG_POSIX_MQUEUE"),
+    facility("System V queues", "/proc/sysvipc/msg", "CONFIG_SYSVIPC"),
+    optionCheck(config, "32-bit programs", "CONFIG_IA32_EMULATION", "their calls are recorded as ia32"),
+    optionCheck(config, "32-bit times", "CONFIG_COMPAT_32BIT_TIME", "the _time32 calls exist"),
+  ];
+}
+
+/** Without it there is nothing of the kind to record: no fault of the host. */
+function facility(name: string, path: string, option: string): Check {
+  if (existsSync(path)) return { name, status: "ok", detail: `${path} is there`, todo: null };
+  return { name, status: "no", detail: `no ${path}: this kernel is built without ${option}`, todo: null };
+}
+
+function optionCheck(config: KernelConfig | null, name: string, option: string, use: string): Check {
+  const value = config?.option(option) ?? null;
+  if (config === null) {
+    return { name, status: "unknown", detail: "this kernel does not say how it was built", todo: null };
+  }
+  if (value !== null) return { name, status: "ok", detail: `${use} (${option})`, todo: null };
+  return { name, status: "note", detail: `none here: ${option} is not set`, todo: null };
+}
+
+const LIMITS = [
+  "fs/mqueue/msg_max",
+  "fs/mqueue/msgsize_max",
+  "fs/mqueue/queues_max",
+  "kernel/msgmax",
+  "kernel/msgmnb",
+  "kernel/msgmni",
+  "kernel/unprivileged_bpf_disabled",
+  "kernel/perf_event_paranoid",
+] as const;
+
+function limitChecks(): readonly Check[] {
+  return LIMITS.map((path) => {
+    const name = path.replaceAll("/", ".");
+    try {
+      return { name, status: "note", detail: readFileSync(`/proc/sys/${path}`, "utf8").trim(), todo: null };
+    } catch {
+      return { name, status: "unknown", detail: `/proc/sys/${path} cannot be read`, todo: null };
+    }
+  });
+}
+
+function attempt(name: string, good: string, run: () => void): Check {
+  try {
+    run();
+    return { name, status: "ok", detail: good, todo: null };
+  } catch (error) {
+    return { name, status: "no", detail: whyOf(error), todo: null };
+  }
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof NativeError || error instanceof RecordError) return error.message;
+  return error instanceof Error ? `a fault of msgtape: ${error.message}` : String(error);
+}
