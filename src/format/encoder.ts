@@ -20,7 +20,7 @@ import { concatBytes } from "./bytes.js";
 import { encodeChunkContext } from "./chunk-context.js";
 import { encodeFileHeader, FILE_HEADER_BYTES } from "./file-header.js";
 import { encodeFrame, excessOf, FRAME_HEADER_BYTES, FrameFlag } from "./frame.js";
-import { LIMITS } from "./limits.js";
+import { LIMITS, type Limits } from "./limits.js";
 import type { Field } from "./schema.js";
 import { encodeTrailer, TRAILER_BYTES } from "./trailer.js";
 import {
@@ -42,6 +42,8 @@ export interface EncoderOptions {
   readonly sync?: Uint8Array;
   /** false: nothing is compressed, so that the bytes depend on the values alone. */
   readonly compress?: boolean;
+  /** What its readers will accept; LIMITS unless given. */
+  readonly limits?: Limits;
 }
 
 /** Each method returns the bytes to append to the file. They throw SchemaError or RangeError for values that no capture may hold. */
@@ -63,8 +65,10 @@ export interface Encoder {
 
 /** Payloads below this are not worth a zstd frame. */
 const WORTH_COMPRESSING = 256;
-/** msgpack bytes of an index line without its context: seven keys, five integers, heads. */
+/** msgpack bytes of an index line without its context: six keys, five integers, heads. */
 const INDEX_LINE_BYTES = 96;
+/** A map, six keys and their values; the index around the lines has three more. */
+const INDEX_LINE_VALUES = 13;
 /** A summary holds at most 32 events twice; `ended` is short. */
 const SUMMARY_BYTES = 8 * 1024;
 /** A last CLOCKS frame and a hundred GAP frames with their lines in the index. */
@@ -72,6 +76,7 @@ const LAST_FRAMES_BYTES = 32 * 1024;
 
 export function createEncoder(options: EncoderOptions): Encoder {
   const sync = options.sync ?? randomBytes(8);
+  const limits = options.limits ?? LIMITS;
   const header = encodeFileHeader(options.captureId, sync);
   const frames: IndexedFrame[] = [];
   let end = FILE_HEADER_BYTES;
@@ -80,36 +85,21 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
   function frame(type: number, critical: boolean, context: Uint8Array, payload: Uint8Array): Uint8Array {
     if (finished) throw new Error("the capture is finished, nothing can be encoded after it");
+    const isClosing = type === FrameType.INDEX || type === FrameType.SUMMARY;
+    if (!isClosing && frames.length >= limits.frames - CLOSING_FRAMES) {
+      throw new RangeError(`a capture has at most ${limits.frames} frames: finish it and begin a new one`);
+    }
     const packed =
       options.compress === false || payload.length < WORTH_COMPRESSING ? payload : compress(payload);
     const smaller = packed.length < payload.length;
     const stored = smaller ? packed : payload;
     const flags = (critical ? FrameFlag.CRITICAL : 0) | (smaller ? FrameFlag.ZSTD : 0);
-    const lengths = {
-      type,
-      flags,
-      contextBytes: context.length,
-      storedBytes: stored.length,
-      rawBytes: payload.length,
-    };
-    const excess = excessOf(lengths, LIMITS);
+    const lengths = { type, flags, storedBytes: stored.length, rawBytes: payload.length };
+    const excess = excessOf({ ...lengths, contextBytes: context.length }, limits);
     if (excess !== null) throw new RangeError(`frame of type ${type}: ${excess}`);
-    const bytes = encodeFrame(sync, {
-      type,
-      flags,
-      sequence: frames.length,
-      context,
-      stored,
-      rawBytes: payload.length,
-    });
-    frames.push({
-      type,
-      flags,
-      offset: BigInt(end),
-      storedBytes: stored.length,
-      rawBytes: payload.length,
-      context,
-    });
+    const { rawBytes } = lengths;
+    const bytes = encodeFrame(sync, { type, flags, sequence: frames.length, context, stored, rawBytes });
+    frames.push({ ...lengths, offset: BigInt(end), context });
     end += bytes.length;
     indexBytes += INDEX_LINE_BYTES + context.length;
     return bytes;
@@ -121,9 +111,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
   /** An index that no reader would accept is left out: it is only a cache. */
   function index(): Uint8Array | null {
-    if (frames.length >= LIMITS.frames) return null;
+    if (frames.length * INDEX_LINE_VALUES + 3 > limits.items) return null;
     const payload = encodeMsgpack(indexBody.encode({ frames }, ""), indexBytes + 64);
-    return payload.length > LIMITS.metadataBytes ? null : frame(FrameType.INDEX, false, NOTHING, payload);
+    return payload.length > limits.metadataBytes ? null : frame(FrameType.INDEX, false, NOTHING, payload);
   }
 
   return {
@@ -160,5 +150,8 @@ export function createEncoder(options: EncoderOptions): Encoder {
       indexBytes + 3 * FRAME_HEADER_BYTES + SUMMARY_BYTES + LAST_FRAMES_BYTES + TRAILER_BYTES,
   };
 }
+
+/** INDEX and SUMMARY: whatever else is full, a capture can be finished. */
+const CLOSING_FRAMES = 2;
 
 const NOTHING = new Uint8Array(0);

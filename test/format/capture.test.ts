@@ -74,6 +74,18 @@ test("chunks are read one by one, when they are asked for", () => {
   assert.equal(reads.slice(before), [[offsets[4], offsets[5]]]);
 });
 
+test("a chunk that is not wanted is neither read nor yielded", () => {
+  const { source, reads } = counting(whole);
+  const capture = openCapture(source);
+  const before = reads.length;
+  const steps = [...capture.chunks((entry) => entry.context.firstRecord === 3n)];
+  assert.equal(
+    steps.map((step) => step.entry?.context.records),
+    [2],
+  );
+  assert.equal(reads.slice(before), [[offsets[6], offsets[7]]]);
+});
+
 test("a source that does not know its size is read from its start", () => {
   const { source } = counting(whole, null);
   const capture = openCapture(source);

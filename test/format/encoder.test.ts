@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createEncoder } from "../../src/format/encoder.js";
+import { LIMITS } from "../../src/format/limits.js";
 import type {
   BtfFrame,
   ChunkBody,
@@ -343,6 +344,28 @@ test("what no reader would accept is not written", () => {
   assert.throws(() => encoder.gap({ ...gap, lost: 1n << 64n }), /lost: expected an unsigned 64-bit integer/);
   assert.throws(() => encoder.host({ ...HOST, cpus: 1.5 }), /cpus: expected an integer/);
   assert.throws(() => createEncoder({ captureId: new Uint8Array(15) }), /captureId has 15 bytes/);
+});
+
+test("a capture full of frames can still be finished", () => {
+  const limits = { ...LIMITS, frames: 5 };
+  const encoder = createEncoder({ captureId: CAPTURE_ID, sync: SYNC, limits });
+  const parts = [encoder.fileHeader(), encoder.gap(gap), encoder.gap(gap), encoder.gap(gap)];
+  assert.throws(() => encoder.gap(gap), /at most 5 frames: finish it and begin a new one/);
+  const capture = open(join(...parts, encoder.finish(summaryOf(0, 0))), limits);
+  assert.equal([capture.gaps, capture.problems, capture.complete], [[gap, gap, gap], [], true]);
+});
+
+test("an index beyond what a reader takes is left out, and the frames are found without it", () => {
+  const from = (limits: typeof LIMITS): unknown[] => {
+    const encoder = createEncoder({ captureId: CAPTURE_ID, sync: SYNC, limits, compress: false });
+    const gaps = Array.from({ length: 20 }, () => encoder.gap(gap));
+    const capture = open(join(encoder.fileHeader(), ...gaps, encoder.finish(summaryOf(0, 0))), limits);
+    return [capture.gaps.length, capture.indexFrom, capture.problems, capture.complete];
+  };
+  assert.equal(from({ ...LIMITS, metadataBytes: 400 }), [20, "scan", [], true]);
+  const values = 3 + 20 * 13;
+  assert.equal(from({ ...LIMITS, items: values - 1 }), [20, "scan", [], true]);
+  assert.equal(from({ ...LIMITS, items: values }), [20, "index", [], true]);
 });
 
 test("counts beyond 32 bits are integers in the file, not floats", () => {
