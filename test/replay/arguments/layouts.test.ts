@@ -4,7 +4,7 @@ import { parseBtf } from "../../../src/btf/index.js";
 import { EVENTS } from "../../../src/catalog/events.js";
 import { argumentDecoder } from "../../../src/replay/arguments.js";
 import { ItemKind } from "../../../src/replay/records.js";
-import { btfBytes, int, STRUCT } from "../../support/btf-bytes.js";
+import { btfBytes, int, PTR, STRUCT } from "../../support/btf-bytes.js";
 import { cat, decode, evidence, item, recorderBtf, u32, u64, zeros } from "../../support/evidence.js";
 
 const test = suite("replay/arguments: layouts");
@@ -70,6 +70,35 @@ test("structs that make no sense are no_layout too", () => {
   assert.equal(decoder(evidence("sendmsg", [3, 0x1000, 0], { entry }))?.msg, expected);
   const vector = [item(1, zeros(64), { kind: "MMSGHDR", addr: 0x1000n })];
   assert.equal(decoder(evidence("sendmmsg", [3, 0x1000, 1, 0], { entry: vector }))?.msgvec, [expected]);
+});
+
+test("iovecs and control messages of no size are not stepped through", () => {
+  const names = ["msg_name", "msg_namelen", "msg_iov", "msg_iovlen", "msg_control", "msg_controllen"];
+  const host = parseBtf(
+    btfBytes([
+      int("u64", 8), // 1
+      ["", PTR, 0, 0, 0], // 2
+      ["user_msghdr", STRUCT, 6, 0, 48, ...names.flatMap((name, i) => [name, i % 2 === 0 ? 2 : 1, i * 64])],
+      ["iovec", STRUCT, 0, 0, 0],
+      ["cmsghdr", STRUCT, 0, 0, 0],
+    ]),
+  );
+  const decoder = argumentDecoder(host, recorderBtf);
+  const entry = [
+    item(1, cat(...[0, 0, 0x2000, 3, 0x3000, 8].map(u64))),
+    item(1, zeros(48), { kind: "IOV" }),
+    item(1, zeros(8), { kind: "CONTROL" }),
+  ];
+  assert.equal(decoder(evidence("sendmsg", [3, 0x1000, 0], { entry }))?.msg, {
+    addr: "0x1000",
+    msg_name: null,
+    msg_namelen: "0",
+    msg_iov: { addr: "0x2000", status: "no_layout" },
+    msg_iovlen: "3",
+    msg_control: { addr: "0x3000", len: 8, captured: 8, status: "no_layout", cmsgs: null },
+    msg_controllen: "8",
+    msg_flags: null,
+  });
 });
 
 test("no event, convention or evidence makes the decoder fail", () => {

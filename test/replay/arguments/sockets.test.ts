@@ -552,6 +552,17 @@ test("hostile iovecs: counts beyond the items, half an iovec, lengths beyond the
   assert.is(msg.msg_iov_not_kept, 19);
 });
 
+test("items that claim to be read but are short are truncated", () => {
+  const entry = [item(1, "hi", { wanted: 3 })];
+  assert.equal(decode("mq_timedsend", [3, 0x1000, 3, 0, 0], { entry })?.msg_ptr, {
+    addr: "0x1000",
+    len: 3,
+    captured: 2,
+    bytes: base64("hi"),
+    status: "truncated",
+  });
+});
+
 test("items whose bytes are more than they wanted are not believed", () => {
   const entry = [item(1, header({ iov: 0x3000, iovlen: 1 })), item(1, iovecs([0x4000, 2]), { kind: "IOV" })];
   const data = item(1, "hi and more", { kind: "DATA", wanted: 2 });
