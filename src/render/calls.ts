@@ -16,7 +16,7 @@ export interface CallTextOptions {
   readonly width: number | null;
   /** Bytes shown of each string, 32 as in strace unless told otherwise. */
   readonly stringBytes?: number;
-  /** Digits of a duration's fraction of a second: 6 as in strace -T unless told otherwise. */
+  /** Digits of a duration's fraction of a second: 9 unless told otherwise, since many calls take less than 1 µs. */
   readonly durationDigits?: number;
 }
 
@@ -104,7 +104,7 @@ function resultPieces(line: CallLine, event: EventRow | undefined, options: Call
   const pieces: Piece[] = [];
   if (line.exit_ns !== null) pieces.push(...returnPieces(line, event));
   if (line.duration_ns !== null) {
-    pieces.push({ text: ` <${seconds(line.duration_ns, options.durationDigits ?? 6)}>`, style: "dim" });
+    pieces.push({ text: ` <${seconds(line.duration_ns, options.durationDigits ?? 9)}>`, style: "dim" });
   }
   const depth = depthText(line);
   if (depth !== null) pieces.push({ text: ` [${depth}]`, style: "cyan" });

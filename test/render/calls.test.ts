@@ -63,7 +63,7 @@ test("columns: time since the start, tid, comm; the time of the exit where there
   );
   assert.is(
     formatCall(call("mq_unlink", null, { comm: "a\u001b]0;x\u0007" }), { colour: false, width: null }),
-    "   1.000000042    4711 a\\033]0;x\\007   mq_unlink(?) = 0 <0.000012>",
+    "   1.000000042    4711 a\\033]0;x\\007   mq_unlink(?) = 0 <0.000012300>",
   );
 });
 
@@ -75,12 +75,12 @@ test("mq_open and mq_unlink", () => {
   });
   assert.is(
     format(call("mq_open", args, { ret: 3, queue: { ...QUEUE, depth_before: null, depth_after: 0 } })),
-    'mq_open("q", O_RDWR|O_CREAT|O_EXCL, 0600, {mq_flags=O_NONBLOCK, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=0}) = 3</q> <0.000012> [/q ?→0]',
+    'mq_open("q", O_RDWR|O_CREAT|O_EXCL, 0600, {mq_flags=O_NONBLOCK, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=0}) = 3</q> <0.000012300> [/q ?→0]',
   );
   const unlink = decode("mq_unlink", [0x1000], { entry: [item(0, "\u001b[2J\n\0")], ret: -2 });
   assert.is(
     format(call("mq_unlink", unlink, { ret: -2, errno: "ENOENT" })),
-    'mq_unlink("\\33[2J\\n") = -1 ENOENT (No such file or directory) <0.000012>',
+    'mq_unlink("\\33[2J\\n") = -1 ENOENT (No such file or directory) <0.000012300>',
   );
 });
 
@@ -90,11 +90,11 @@ test("mq_timedsend: descriptor with its queue, payload, depth", () => {
   });
   assert.is(
     format(call("mq_timedsend", args, { queue: QUEUE })),
-    'mq_timedsend(3</q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012> [/q 3→4]',
+    'mq_timedsend(3</q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012300> [/q 3→4]',
   );
   assert.is(
     format(call("mq_timedsend", args, { queue: { ...QUEUE, name: "/\u202eq" } })),
-    'mq_timedsend(3</\\u{202e}q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012> [/\\u{202e}q 3→4]',
+    'mq_timedsend(3</\\u{202e}q>, "hi\\0\\33"..., 64, 5, NULL) = 0 <0.000012300> [/\\u{202e}q 3→4]',
   );
 });
 
@@ -103,18 +103,18 @@ test("mq_timedreceive: received, empty, unread, interrupted, in flight, resumed"
   const entry = [item(4, cat(u64(1), u64(5)))];
   const args = [3, 0x7fff_0000_1000n, 64, 0x2000, 0x3000];
   const received = decode("mq_timedreceive", args, { entry, exit, ret: 5 });
-  const text = 'mq_timedreceive(3</q>, "hello", 64, [7], {tv_sec=1, tv_nsec=5}) = 5 <0.000012> [/q 3→4]';
+  const text = 'mq_timedreceive(3</q>, "hello", 64, [7], {tv_sec=1, tv_nsec=5}) = 5 <0.000012300> [/q 3→4]';
   assert.is(format(call("mq_timedreceive", received, { ret: 5, queue: QUEUE })), text);
   const failed = decode("mq_timedreceive", args, { entry, ret: -11 });
   const bare = "3, 0x7fff00001000, 64, 0x2000, {tv_sec=1, tv_nsec=5}";
   assert.is(
     format(call("mq_timedreceive", failed, { ret: -11, errno: "EAGAIN" })),
-    `mq_timedreceive(${bare}) = -1 EAGAIN (Resource temporarily unavailable) <0.000012>`,
+    `mq_timedreceive(${bare}) = -1 EAGAIN (Resource temporarily unavailable) <0.000012300>`,
   );
   const interrupted = decode("mq_timedreceive", args, { entry, ret: -512 });
   assert.is(
     format(call("mq_timedreceive", interrupted, { ret: -512, errno: "ERESTARTSYS", restart_of: 17 })),
-    `mq_timedreceive(${bare}) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.000012> /* restart of call 17 */`,
+    `mq_timedreceive(${bare}) = ? ERESTARTSYS (To be restarted if SA_RESTART is set) <0.000012300> /* restart of call 17 */`,
   );
   const open = decode("mq_timedreceive", args, { entry, exit: null, ret: null });
   assert.is(
@@ -140,7 +140,7 @@ test("mq_timedreceive: received, empty, unread, interrupted, in flight, resumed"
   const lost = decode("mq_timedreceive", args, { entry, exit: [unread(1, "not_resident", 5)], ret: 5 });
   assert.is(
     format(call("mq_timedreceive", lost, { ret: 5 })),
-    "mq_timedreceive(3, 0x7fff00001000 /* not resident */, 64, 0x2000 /* not kept */, {tv_sec=1, tv_nsec=5}) = 5 <0.000012>",
+    "mq_timedreceive(3, 0x7fff00001000 /* not resident */, 64, 0x2000 /* not kept */, {tv_sec=1, tv_nsec=5}) = 5 <0.000012300>",
   );
 });
 
@@ -152,7 +152,7 @@ test("the calls of ia32 say so", () => {
   });
   assert.is(
     format(call("mq_timedsend_time32", args, { abi: "ia32" })),
-    'mq_timedsend_time32(3, "hi", 2, 1, {tv_sec=1, tv_nsec=2}) = 0 <0.000012> /* ia32 */',
+    'mq_timedsend_time32(3, "hi", 2, 1, {tv_sec=1, tv_nsec=2}) = 0 <0.000012300> /* ia32 */',
   );
   const send = decode("msgsnd", [7, 0x1000, 2, 0], {
     abi: "ia32",
@@ -161,7 +161,7 @@ test("the calls of ia32 say so", () => {
   });
   assert.is(
     format(call("msgsnd", send, { abi: "ia32", via: "ipc" })),
-    'msgsnd(7, {mtype=1, mtext="hi"}, 2, 0) = 0 <0.000012> /* ia32, through ipc */',
+    'msgsnd(7, {mtype=1, mtext="hi"}, 2, 0) = 0 <0.000012300> /* ia32, through ipc */',
   );
 });
 
@@ -169,7 +169,7 @@ test("mq_notify and mq_getsetattr", () => {
   const bySignal = [item(1, cat(u64(5), u32(10), u32(0), zeros(48)))];
   assert.is(
     format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: bySignal }))),
-    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=SIGUSR1, sigev_notify=SIGEV_SIGNAL}) = 0 <0.000012>",
+    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=SIGUSR1, sigev_notify=SIGEV_SIGNAL}) = 0 <0.000012300>",
   );
   const byThread = [
     item(1, cat(u64(0x7000), u32(5), u32(2), u64(0x4000), u64(0), zeros(32))),
@@ -177,17 +177,17 @@ test("mq_notify and mq_getsetattr", () => {
   ];
   assert.is(
     format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: byThread }))),
-    'mq_notify(3, {sigev_value={sival_int=28672, sival_ptr=0x7000}, sigev_signo=SIGTRAP, sigev_notify=SIGEV_THREAD, sigev_notify_function=0x4000, sigev_notify_attributes=NULL, cookie="cookie"}) = 0 <0.000012>',
+    'mq_notify(3, {sigev_value={sival_int=28672, sival_ptr=0x7000}, sigev_signo=SIGTRAP, sigev_notify=SIGEV_THREAD, sigev_notify_function=0x4000, sigev_notify_attributes=NULL, cookie="cookie"}) = 0 <0.000012300>',
   );
   const partly = [item(1, u64(5), { status: "partly", wanted: 64 })];
   assert.is(
     format(call("mq_notify", decode("mq_notify", [3, 0x1000], { entry: partly }))),
-    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=?, sigev_notify=?} /* partly resident */) = 0 <0.000012>",
+    "mq_notify(3, {sigev_value={sival_int=5, sival_ptr=0x5}, sigev_signo=?, sigev_notify=?} /* partly resident */) = 0 <0.000012300>",
   );
   const exit = [item(2, cat(u64(0), u64(10), u64(64), u64(2), zeros(32)))];
   assert.is(
     format(call("mq_getsetattr", decode("mq_getsetattr", [3, 0, 0x2000], { exit }))),
-    "mq_getsetattr(3, NULL, {mq_flags=0, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=2}) = 0 <0.000012>",
+    "mq_getsetattr(3, NULL, {mq_flags=0, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=2}) = 0 <0.000012300>",
   );
 });
 
@@ -201,18 +201,18 @@ test("System V: keys, flags, commands, structs; the queue with its depth", () =>
         { ret: 7, queue: { ...queue, depth_before: null, depth_after: null } },
       ),
     ),
-    "msgget(0x4d2, IPC_CREAT|0600) = 7 <0.000012> [0x000004d2]",
+    "msgget(0x4d2, IPC_CREAT|0600) = 7 <0.000012300> [0x000004d2]",
   );
   const exit = [item(1, cat(u64(3), "hello"))];
   const received = decode("msgrcv", [7, 0x1000, 64, -2, 0o4000], { exit, ret: 5 });
   assert.is(
     format(call("msgrcv", received, { ret: 5, queue: { ...queue, depth_before: 1, depth_after: 0 } })),
-    'msgrcv(7, {mtype=3, mtext="hello"}, 64, -2, IPC_NOWAIT) = 5 <0.000012> [0x000004d2 1→0]',
+    'msgrcv(7, {mtype=3, mtext="hello"}, 64, -2, IPC_NOWAIT) = 5 <0.000012300> [0x000004d2 1→0]',
   );
   const failed = decode("msgrcv", [7, 0x1000, 64, 0, 0o4000], { ret: -42 });
   assert.is(
     format(call("msgrcv", failed, { ret: -42, errno: "ENOMSG" })),
-    "msgrcv(7, 0x1000, 64, 0, IPC_NOWAIT) = -1 ENOMSG (No message of desired type) <0.000012>",
+    "msgrcv(7, 0x1000, 64, 0, IPC_NOWAIT) = -1 ENOMSG (No message of desired type) <0.000012300>",
   );
   const stat = cat(
     u32(1234),
@@ -224,11 +224,11 @@ test("System V: keys, flags, commands, structs; the queue with its depth", () =>
   const args = decode("msgctl", [7, 2, 0x1000], { exit: [item(2, stat)] });
   assert.is(
     format(call("msgctl", args)),
-    "msgctl(7, IPC_STAT, {msg_perm={key=0x4d2, uid=1, gid=2, cuid=3, cgid=4, mode=0600, seq=0}, msg_stime=1, msg_rtime=2, msg_ctime=3, msg_cbytes=40, msg_qnum=4, msg_qbytes=16384, msg_lspid=0, msg_lrpid=0}) = 0 <0.000012>",
+    "msgctl(7, IPC_STAT, {msg_perm={key=0x4d2, uid=1, gid=2, cuid=3, cgid=4, mode=0600, seq=0}, msg_stime=1, msg_rtime=2, msg_ctime=3, msg_cbytes=40, msg_qnum=4, msg_qbytes=16384, msg_lspid=0, msg_lrpid=0}) = 0 <0.000012300>",
   );
   assert.is(
     format(call("msgctl", decode("msgctl", [7, 0, 0x1000]))),
-    "msgctl(7, IPC_RMID, 0x1000) = 0 <0.000012>",
+    "msgctl(7, IPC_RMID, 0x1000) = 0 <0.000012300>",
   );
 });
 
@@ -255,7 +255,7 @@ test("sendmsg: address, iovecs, control messages", () => {
   const args = decode("sendmsg", [5, 0x1000, 0x40], { entry, ret: 2 });
   assert.is(
     format(call("sendmsg", args, { ret: 2, queue: SOCKET })),
-    'sendmsg(5<UDP:[127.0.0.1:1]>, {msg_name={sa_family=AF_INET, sin_port=htons(1234), sin_addr=inet_addr("127.0.0.1")}, msg_namelen=16, msg_iov=[{iov_base="hi", iov_len=2}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[3]}], msg_controllen=24, msg_flags=0}, MSG_DONTWAIT) = 2 <0.000012>',
+    'sendmsg(5<UDP:[127.0.0.1:1]>, {msg_name={sa_family=AF_INET, sin_port=htons(1234), sin_addr=inet_addr("127.0.0.1")}, msg_namelen=16, msg_iov=[{iov_base="hi", iov_len=2}], msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[3]}], msg_controllen=24, msg_flags=0}, MSG_DONTWAIT) = 2 <0.000012300>',
   );
 });
 
@@ -294,7 +294,7 @@ test("recvmmsg: the messages that came, lengths before and after, the time that 
   const args = decode("recvmmsg", [5, 0x1000, 2, 0x10000, 0x2000], { entry, exit, ret: 1 });
   assert.is(
     format(call("recvmmsg", args, { ret: 1 })),
-    'recvmmsg(5, [{msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=""}, msg_namelen=128 => 2, msg_iov=[{iov_base="abc", iov_len=4}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=3}, ...], 2, MSG_WAITFORONE, {tv_sec=1, tv_nsec=0}) = 1 (left {tv_sec=0, tv_nsec=7}) <0.000012>',
+    'recvmmsg(5, [{msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=""}, msg_namelen=128 => 2, msg_iov=[{iov_base="abc", iov_len=4}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=3}, ...], 2, MSG_WAITFORONE, {tv_sec=1, tv_nsec=0}) = 1 (left {tv_sec=0, tv_nsec=7}) <0.000012300>',
   );
 });
 
@@ -307,20 +307,20 @@ test("what the catalogue does not know is shown as it is", () => {
       errno: "E\u001b",
     },
   );
-  assert.is(format(line), "mq_\\033new(a\\u{9b}=NULL, b=\\033[0m, c={x=[\\007]}) = -1 E\\033 <0.000012>");
+  assert.is(format(line), "mq_\\033new(a\\u{9b}=NULL, b=\\033[0m, c={x=[\\007]}) = -1 E\\033 <0.000012300>");
 });
 
 test("strings as long as wanted, lines as wide as wanted, colours when wanted", () => {
   const args = {
     name: { addr: "0x1", len: 40, captured: 40, bytes: base64("x".repeat(40)), status: "read", text: null },
   };
-  assert.is(format(call("mq_unlink", args)), `mq_unlink("${"x".repeat(32)}"...) = 0 <0.000012>`);
-  assert.is(format(call("mq_unlink", args), { stringBytes: 2 }), 'mq_unlink("xx"...) = 0 <0.000012>');
+  assert.is(format(call("mq_unlink", args)), `mq_unlink("${"x".repeat(32)}"...) = 0 <0.000012300>`);
+  assert.is(format(call("mq_unlink", args), { stringBytes: 2 }), 'mq_unlink("xx"...) = 0 <0.000012300>');
   assert.is(format(call("mq_unlink", args), { width: PREFIX.length + 12 }), 'mq_unlink("…');
   const coloured = formatCall(call("mq_unlink", null), { colour: true, width: null });
   assert.is(
     coloured,
-    "\u001b[2m   1.000000042    4711 \u001b[0mserver          \u001b[1mmq_unlink\u001b[0m(?) = 0\u001b[2m <0.000012>\u001b[0m",
+    "\u001b[2m   1.000000042    4711 \u001b[0mserver          \u001b[1mmq_unlink\u001b[0m(?) = 0\u001b[2m <0.000012300>\u001b[0m",
   );
 });
 
