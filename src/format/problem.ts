@@ -5,7 +5,6 @@
 import type { Problem } from "./types.js";
 
 export const REFUSAL_CODES = [
-  "unreadable",
   "empty_file",
   "not_a_capture",
   "file_header_damaged",
