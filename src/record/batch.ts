@@ -108,13 +108,18 @@ export function parseBatch(buffers: BatchBuffers, layouts: BatchLayouts): Batch 
   const head = new StructView(buffers.batch, layouts.batch);
   const sizes = batchSizes(buffers.batch, layouts);
   return {
-    records: buffers.records.slice(0, sizes.records),
-    names: buffers.names.slice(0, sizes.names),
+    records: copyOf(buffers.records, sizes.records),
+    names: copyOf(buffers.names, sizes.names),
     context: parseContext(head, layouts),
     tasks: parseElements(buffers.tasks, layouts.taskKey, head.u32("tasks"), parseTaskKey),
     queues: parseElements(buffers.queues, layouts.queueKey, head.u32("queues"), parseQueueKey),
     gaps: head.structs("gap", head.u32("gaps"), parseGap),
   };
+}
+
+/** Not slice(): a Buffer's shares its memory. */
+function copyOf(bytes: Uint8Array, lengthBytes: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(0, lengthBytes));
 }
 
 function parseContext(head: StructView, layouts: BatchLayouts): ChunkContext {

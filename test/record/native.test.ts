@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StructLayout } from "../../src/record/batch.js";
-import { clockGettime, library, NativeError, probe } from "../../src/record/native.js";
+import { clockGettime, library, NativeError, PROBES, probe } from "../../src/record/native.js";
 import { STRUCTS } from "../../src/record/native-abi.js";
 import { Tape } from "../../src/record/native-tape.js";
 import type { Batch } from "../../src/record/tape.js";
@@ -108,6 +108,7 @@ test("says why an object cannot be opened", () => {
 
 test("answers probes, and knows when it does not know", () => {
   assert.equal(probe("no such" as "btf"), { available: false, message: "there is no probe no such" });
+  for (const name of PROBES) assert.not.match(probe(name).message, /there is no probe/, name);
   const result = probe("caps");
   assert.is(result.available, process.getuid?.() === 0 ? true : result.available);
 });
