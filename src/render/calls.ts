@@ -84,14 +84,23 @@ function argumentText(
   if (!Array.isArray(value)) return formatValue(value, options);
   const messages: readonly ArgValue[] = value;
   const shown = receivedCount(line, event, arg) ?? messages.length;
+  if (shown === 0 && messages.length > 0) return addressOf(messages);
   const isCut = shown < messages.length || line.args?.[`${argument.name}_not_kept`] !== undefined;
   return formatList(messages.slice(0, shown), isCut, options);
 }
 
-/** Of a receive only the messages that came are of interest. null: show all. */
+/** Of a receive only the messages that came are of interest: none before its end or after a failure. null: show all. */
 function receivedCount(line: CallLine, event: EventRow, arg: number): number | null {
   const isReceive = event.exit.some((step) => step.take === "mmsghdr" && step.arg === arg && step.received);
-  return isReceive && line.ret !== null && line.ret >= 0 ? line.ret : null;
+  return isReceive ? Math.max(line.ret ?? 0, 0) : null;
+}
+
+/** A vector is where its first message is. */
+function addressOf(messages: readonly ArgValue[]): string {
+  const first = messages[0];
+  const fields =
+    typeof first === "object" && first !== null ? (first as { readonly [name: string]: ArgValue }) : {};
+  return typeof fields.addr === "string" ? escapeText(fields.addr) : "?";
 }
 
 /** `</q>` behind a descriptor. */

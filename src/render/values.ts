@@ -130,7 +130,7 @@ function bytesText(value: Fields, options: ValueOptions): string {
 }
 
 function unread(value: Fields, options: ValueOptions): string {
-  const address = typeof value.addr === "string" ? value.addr : "?";
+  const address = typeof value.addr === "string" ? escapeText(value.addr) : "?";
   return address + note(value.status ?? null, options);
 }
 

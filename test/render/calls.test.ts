@@ -292,6 +292,11 @@ test("recvmmsg: the messages that came, lengths before and after, the time that 
     item(4, cat(u64(0), u64(7))),
   ];
   const args = decode("recvmmsg", [5, 0x1000, 2, 0x10000, 0x2000], { entry, exit, ret: 1 });
+  const none = decode("recvmmsg", [5, 0x1000, 2, 0x10000, 0x2000], { entry, ret: -11 });
+  assert.is(
+    format(call("recvmmsg", none, { ret: -11, errno: "EAGAIN" })),
+    "recvmmsg(5, 0x1000, 2, MSG_WAITFORONE, {tv_sec=1, tv_nsec=0}) = -1 EAGAIN (Resource temporarily unavailable) <0.000012300>",
+  );
   assert.is(
     format(call("recvmmsg", args, { ret: 1 })),
     'recvmmsg(5, [{msg_hdr={msg_name={sa_family=AF_UNIX, sun_path=""}, msg_namelen=128 => 2, msg_iov=[{iov_base="abc", iov_len=4}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=3}, ...], 2, MSG_WAITFORONE, {tv_sec=1, tv_nsec=0}) = 1 (left {tv_sec=0, tv_nsec=7}) <0.000012300>',
