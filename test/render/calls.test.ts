@@ -281,6 +281,7 @@ test("recvmmsg: the messages that came, lengths before and after, the time that 
     item(1, cat(header([0x2000, 0x3000, 1, 0, 0], namelen), u32(len), u32(0)), {
       kind: "MMSGHDR",
       message: number,
+      addr: BigInt(0x1000 + 64 * number),
     }),
     item(1, cat(u64(0x4000), u64(4)), { kind: "IOV", message: number }),
   ];
