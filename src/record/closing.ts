@@ -27,6 +27,7 @@ function lossText(lost: LossByCause): string {
     { count: lost.output, cause: "could not be written" },
   ].filter(({ count }) => count > 0n);
   if (causes.length === 0) return "0";
+  if (causes.length === 1) return `${total(lost)} (${causes[0]?.cause})`;
   return `${total(lost)} (${causes.map(({ count, cause }) => `${count} ${cause}`).join("; ")})`;
 }
 

@@ -90,7 +90,7 @@ class Recording {
       start,
       progress: (now) => progress.show(now),
       started: () => {
-        if (command !== null) release(command);
+        if (command !== null && watch !== null) release(command, watch);
         this.#keep(sink);
       },
       exhausted: () => this.#exhausted(attached.tape, watch),
@@ -214,12 +214,14 @@ function comeFirst(): void {
 
 const PRIORITY = -10;
 
-function release(command: Command): void {
+/** A signal may have ended it while it waited: then its status says so. */
+function release(command: Command, watch: CommandWatch): void {
   try {
     command.release();
   } catch (error) {
     if (!(error instanceof NativeError)) throw error;
-    throw new RecordError(error.message, statusOfFailedExec(error.code), { cause: error });
+    const ended = error.code === "ECHILD" ? watch.exitStatus() : null;
+    throw new RecordError(error.message, ended ?? statusOfFailedExec(error.code), { cause: error });
   }
 }
 

@@ -80,7 +80,9 @@ export class FileSink implements Sink {
 
   /** Creates the file, for its owner's eyes alone. Throws RecordError when it exists or cannot be made. */
   static create(path: string, reserveSpace: ReserveSpace | null): FileSink {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    // O_APPEND: after a torn write was cut off, the next one must not leave a hole.
+    const flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
     try {
       return new FileSink(path, openSync(path, flags, 0o600), reserveSpace);
     } catch (error) {

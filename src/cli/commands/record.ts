@@ -113,8 +113,12 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
   if (command.length > 0 && all(options.pid).length > 0) {
     throw wrong("pid", "a command is recorded alone: leave out --pid or the command");
   }
+  const output = once("output", options.output);
+  if (command.length > 0 && output === "-") {
+    throw wrong("output", "standard output is the command's: name a file with -o FILE");
+  }
   return {
-    output: once("output", options.output),
+    output,
     events: parseEvents(all(options.events)),
     filters: parseFilters(filterText),
     filterText,
