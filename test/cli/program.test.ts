@@ -1,0 +1,72 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { COMMANDS } from "../../src/cli/program.js";
+import { VERSION } from "../../src/cli/version.js";
+import { captureFile, program } from "./support.js";
+
+const test = suite("cli: program");
+
+/** One line, and nothing on standard output. */
+async function refuses(args: readonly string[], status: number, line: string | RegExp): Promise<void> {
+  const answer = await program(args);
+  assert.equal([answer.status, answer.stdout], [status, ""], args.join(" "));
+  assert.match(answer.stderr, /^msgtape: [^\n]+\n$/);
+  if (typeof line === "string") assert.is(answer.stderr, `msgtape: ${line}\n`);
+  else assert.match(answer.stderr, line);
+}
+
+test("--version and --help are answers", async () => {
+  assert.equal(await program(["--version"]), { status: 0, stdout: `${VERSION}\n`, stderr: "" });
+  const help = await program(["--help"]);
+  assert.equal([help.status, help.stderr], [0, ""]);
+  for (const { name, describe } of COMMANDS) {
+    assert.match(help.stdout, new RegExp(`msgtape ${name} .*${describe.slice(0, 20)}`));
+  }
+});
+
+test("each command's help names its options, and its description is the one in the list", async () => {
+  for (const entry of COMMANDS) {
+    const module = await entry.load();
+    assert.is(module.describe, entry.describe);
+    assert.is(module.command.split(" ")[0], entry.name);
+    const help = await program([entry.name, "--help"]);
+    assert.equal([help.status, help.stderr], [0, ""]);
+    assert.match(help.stdout, /--json/);
+  }
+});
+
+test("a wrong command line is told in one line, with status 2", async () => {
+  await refuses([], 2, "no command given: try msgtape --help");
+  await refuses(["frob"], 2, /there is no command "frob": the commands are record, info, calls/);
+  await refuses(["inof", "x"], 2, 'there is no command "inof": did you mean info?');
+  await refuses(["info"], 2, "no capture given: msgtape info FILE");
+  await refuses(["calls", "x", "--frob"], 2, "unknown option or argument frob: try msgtape calls --help");
+  await refuses(["calls", "x", "--pid"], 2, "--pid: its value is missing: try msgtape calls --help");
+  await refuses(["record", "ls"], 2, /unknown option or argument ls: a command to record goes behind --/);
+});
+
+test("options with wrong values are named", async () => {
+  await refuses(["calls", "x", "--pid", "a"], 2, '--pid: expected a number, found "a"');
+  await refuses(["calls", "x", "--event", "mq_send"], 2, /^msgtape: --event: .*did you mean mq_timedsend\?/);
+  await refuses(["calls", "x", "--errno", "EFOO"], 2, /^msgtape: --errno: expected .*found "EFOO"/);
+  await refuses(["calls", "x", "--min-duration", "soon"], 2, /^msgtape: --min-duration: expected/);
+  await refuses(["calls", "x", "--from", "then"], 2, /^msgtape: --from: expected/);
+  await refuses(["calls", "x", "--sort", "size"], 2, '--sort: expected enter or exit, found "size"');
+  await refuses(["latency", "x", "--by", "moon"], 2, /^msgtape: --by: expected .*found "moon"/);
+  await refuses(["latency", "x", "--from", "1s", "--from", "2s"], 2, "--from: is given more than once");
+  const file = captureFile();
+  await refuses(["calls", file, "--from", "2s", "--to", "1s"], 2, "--to: is not after --from");
+});
+
+test("--debug shows where an error comes from", async () => {
+  const answer = await program(["--debug", "info", "/no/such/file"]);
+  assert.is(answer.status, 1);
+  assert.match(answer.stderr, /^msgtape: \/no\/such\/file: no such file\n[\s\S]*\n {4}at /);
+});
+
+test("a file's name reaches no terminal as it is", async () => {
+  const answer = await program(["info", "/no/\u001b[31mred"]);
+  assert.is(answer.stderr, "msgtape: /no/\\033[31mred: no such file\n");
+});
+
+test.run();
