@@ -52,6 +52,10 @@ int slots_init(struct slots *slots, uint32_t batch_bytes)
 
 	pthread_mutex_init(&slots->lock, NULL);
 	slots_cond_init(&slots->changed);
+	slots->open = -1;
+	slots->free_count = SLOTS;
+	for (i = 0; i < SLOTS; i++)
+		slots->free[i] = SLOTS - 1 - i;
 	for (i = 0; i < SLOTS; i++) {
 		struct slot *slot = &slots->slot[i];
 
@@ -87,11 +91,12 @@ void slots_free(struct slots *slots)
 
 struct slot *slots_open(struct slots *slots)
 {
-	struct slot *slot = NULL;
+	struct slot *slot;
 
 	pthread_mutex_lock(&slots->lock);
-	if (slots->filled - slots->taken < SLOTS)
-		slot = &slots->slot[slots->filled % SLOTS];
+	if (slots->open < 0 && slots->free_count)
+		slots->open = slots->free[--slots->free_count];
+	slot = slots->open < 0 ? NULL : &slots->slot[slots->open];
 	pthread_mutex_unlock(&slots->lock);
 	return slot;
 }
@@ -99,7 +104,8 @@ struct slot *slots_open(struct slots *slots)
 void slots_close(struct slots *slots)
 {
 	pthread_mutex_lock(&slots->lock);
-	slots->filled++;
+	slots->queue[slots->filled++ % SLOTS] = slots->open;
+	slots->open = -1;
 	pthread_cond_broadcast(&slots->changed);
 	pthread_mutex_unlock(&slots->lock);
 }
@@ -117,7 +123,7 @@ void slots_wait_free(struct slots *slots, uint32_t wait_ms)
 	struct timespec until = slots_deadline(wait_ms);
 
 	pthread_mutex_lock(&slots->lock);
-	while (!slots->interrupted && slots->filled - slots->taken == SLOTS)
+	while (!slots->interrupted && slots->open < 0 && !slots->free_count)
 		if (pthread_cond_timedwait(&slots->changed, &slots->lock, &until))
 			break;
 	pthread_mutex_unlock(&slots->lock);
@@ -142,15 +148,16 @@ int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch,
 	       struct mt_queue_key *queues, size_t queues_max)
 {
 	const struct slot *slot;
-	int result;
+	int result, index;
 
 	pthread_mutex_lock(&slots->lock);
 	slots->waiters++;
 	result = wait_filled(slots, timeout_ms);
 	if (result <= 0)
 		goto cleanup;
-	slot = &slots->slot[slots->taken % SLOTS];
-	/* There is one taker, and the filler is past this slot: it can be copied without the lock. */
+	index = slots->queue[slots->taken % SLOTS];
+	slot = &slots->slot[index];
+	/* There is one taker, and the filler has given this slot away: it can be copied without the lock. */
 	pthread_mutex_unlock(&slots->lock);
 	memcpy(batch, &slot->head, sizeof(*batch));
 	if (batch->records_len > records_size || batch->names_len > names_size || batch->tasks > tasks_max ||
@@ -163,8 +170,10 @@ int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch,
 		memcpy(queues, slot->queues, batch->queues * sizeof(*queues));
 	}
 	pthread_mutex_lock(&slots->lock);
-	if (result == 1)
+	if (result == 1) {
 		slots->taken++;
+		slots->free[slots->free_count++] = index;
+	}
 cleanup:
 	slots->waiters--;
 	pthread_cond_broadcast(&slots->changed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The batches between the drain thread, which fills them in turn, and the one caller that takes them. When all
- * are full the drain thread has none to fill and leaves records in the ring.
+ * The batches between the drain thread, which fills them, and the one caller that takes them, in order. When all
+ * are full the drain thread has none to fill and leaves records in the ring. The last one freed is the next to be
+ * filled, so that the memory of the others is touched only when the taker is behind.
  */
 #ifndef SLOTS_H
 #define SLOTS_H
@@ -10,13 +11,17 @@
 
 #include <pthread.h>
 
-#define SLOTS 8
+#define SLOTS 32
 
 struct slots {
 	struct slot slot[SLOTS];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	uint64_t filled; /* closed since the start: slot[filled % SLOTS] is the one being filled */
+	int open;		  /* being filled; -1: none */
+	int free[SLOTS];	  /* a stack */
+	unsigned int free_count;
+	int queue[SLOTS]; /* closed ones: queue[taken % SLOTS] is the next to be taken */
+	uint64_t filled;  /* closed since the start */
 	uint64_t taken;
 	unsigned int waiters;
 	int ended;	 /* no further batch is to come */
@@ -26,7 +31,7 @@ struct slots {
 int slots_init(struct slots *slots, uint32_t batch_bytes);
 void slots_free(struct slots *slots);
 
-/* The one to fill; NULL while all are full. For the drain thread. */
+/* The one to fill, until it is closed; NULL while all are full. For the drain thread. */
 struct slot *slots_open(struct slots *slots);
 void slots_close(struct slots *slots);
 void slots_end(struct slots *slots);
