@@ -185,11 +185,10 @@ function recordStep(
 
   return (head, bytes, view, offset) => {
     const task = taskOf(head);
-    const isPart = head.part > 0 && head.type === RecordType.EXIT && task.leaving !== null;
-    // Any other record of the task proves that no further part of its exit is in the capture.
-    if (!isPart) finishExit(task, out);
-    if (head.type === RecordType.ENTRY) onEntry(task, head, bytes);
-    else onExit(task, head, bytes, view, offset);
+    if (head.type === RecordType.ENTRY) {
+      finishExit(task, out); // no further part of it can come
+      onEntry(task, head, bytes);
+    } else onExit(task, head, bytes, view, offset);
   };
 }
 

@@ -4,6 +4,7 @@ import { calls } from "../../src/replay/calls.js";
 import { EVERYTHING } from "../../src/replay/filter.js";
 import type { CallLine } from "../../src/replay/types.js";
 import {
+  ARGS_UNKNOWN,
   argsItem,
   ENTRY_LOST,
   LAST,
@@ -211,6 +212,74 @@ test("without numbers, order pairs only where nothing was lost", () => {
   assert.equal(outlines({ chunks: [{ records }] }), [
     "100#- mq_timedreceive uncertain 10..? ret=?",
     "100#- mq_timedreceive uncertain ?..20 ret=0",
+  ]);
+});
+
+test("what the program says of the entry outweighs a number that fits, unless it knew of none", () => {
+  const tape = new Tape();
+  const numbered = [
+    tape.entry({ at: 10, call: 4 }),
+    tape.exit({ at: 20, call: 4, ret: 0, flags: LAST | NO_ENTRY }),
+  ];
+  assert.equal(outlines({ chunks: [{ records: numbered }] }), [
+    "100#4 mq_timedreceive uncertain 10..? ret=?",
+    "100#4 mq_timedreceive no_entry ?..20 ret=0",
+  ]);
+  const unnumbered = [
+    tape.entry({ at: 10, call: 0, flags: LAST | NO_NUMBER }),
+    tape.exit({ at: 20, call: 1, ret: 0, flags: LAST | NO_ENTRY }),
+  ];
+  assert.equal(outlines({ chunks: [{ records: unnumbered }] }), [
+    "100#- mq_timedreceive uncertain 10..? ret=?",
+    "100#1 mq_timedreceive uncertain ?..20 ret=0",
+  ]);
+});
+
+test("an entry of which a part was lost still pairs", () => {
+  const tape = new Tape();
+  const records = [tape.entry({ at: 10, call: 4, flags: 0 })];
+  tape.lose(1);
+  records.push(tape.exit({ at: 20, call: 4, ret: 0, flags: LAST | ENTRY_LOST }));
+  assert.equal(outlines({ chunks: [{ records }], lost: 1n }), [
+    "100#4 mq_timedreceive complete 10..20 ret=0",
+  ]);
+});
+
+test("arguments that could not be read are not known, and make no two calls alike", () => {
+  const tape = new Tape();
+  const records = [1, 2].flatMap((call) => [
+    tape.entry({ at: 100 * call, call, args: [0n], flags: LAST | ARGS_UNKNOWN, abi: 2, mux: 2 }),
+    tape.exit({ at: 100 * call + 50, call, ret: -512, abi: 2, mux: 2 }),
+  ]);
+  const lines = calls(makeCapture({ chunks: [{ records }] }), EVERYTHING, {
+    decode: ({ args, via }) => ({ args: `${args}`, via }),
+  });
+  assert.equal(
+    [...lines].map((line) => [line.args, line.via, line.restart_of]),
+    [
+      [{ args: "null", via: "socketcall" }, "socketcall", null],
+      [{ args: "null", via: "socketcall" }, "socketcall", null],
+    ],
+  );
+});
+
+test("chunks left out are no loss", () => {
+  const second = 10_000_000_000;
+  const tape = new Tape();
+  const records = [1, 2, 3].map((call) => [
+    tape.entry({ at: call * second, call }),
+    ...(call < 3 ? [tape.exit({ at: call * second + 1, call, ret: 0 })] : []),
+  ]);
+  const first = tape.entry({ at: 10, call: 1, tid: 5, seq: 0n });
+  const early = { records: [first, ...(records[0] ?? [])], context: { oldestOpenNs: START + 10n } };
+  const late = { records: records[2] ?? [], context: { oldestOpenNs: START + 10n } };
+  const left = { records: records[1] ?? [], context: { counts: [{ event: 3, entries: 1, exits: 1 }] } };
+  const capture = makeCapture({ chunks: [early, left, late] });
+  const filter = { ...EVERYTHING, events: new Set([4]) };
+  assert.equal([...calls(capture, filter, { decode: () => null })].map(outline), [
+    "100#1 mq_timedreceive complete 10000000000..10000000001 ret=0",
+    "5#1 mq_timedreceive in_flight 10..? ret=?",
+    "100#3 mq_timedreceive in_flight 30000000000..? ret=?",
   ]);
 });
 

@@ -28,6 +28,7 @@ export const REAL_START = 1_795_255_200_000_000_001n;
 export const LAST = 1;
 export const NO_ENTRY = 2;
 export const ENTRY_LOST = 4;
+export const ARGS_UNKNOWN = 8;
 export const NO_NUMBER = 16;
 
 export interface Head {
