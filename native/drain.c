@@ -6,8 +6,6 @@
  */
 #include "tape.h"
 
-#include "message.h"
-
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* struct mt_tape, for tape.c (its life) and drain.c (its thread). */
+/* struct mt_tape, for tape.c (its life), load.c (its programs) and drain.c (its thread). */
 #ifndef TAPE_H
 #define TAPE_H
 
 #include "account.h"
 #include "control.h"
+#include "message.h"
 #include "msgtape.h"
 #include "ring.h"
 #include "slots.h"
@@ -36,6 +37,13 @@ struct mt_tape {
 	struct slots slots;
 	uint32_t batch_bytes, batch_ms, poll_ms;
 };
+
+/* Leaves a line for users in tape->error. */
+#define FAIL(tape, ...) message_set((tape)->error, sizeof((tape)->error), __VA_ARGS__)
+
+/* Opens, configures and loads the object, and maps what the programs share with us. On failure the tape is left to
+ * be closed. */
+int tape_load(struct mt_tape *tape, const char *path, const void *config, size_t config_len, uint32_t ring_bytes);
 
 /* The drain thread. Ends after the final batch, or when the tape is closing. */
 void *drain_run(void *tape);

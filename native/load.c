@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an object file to loaded programs: their configuration, the sizes of their maps, what is shared with them. */
+#include "tape.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define CONFIG_SECTION ".rodata.config"
+
+/* Before 5.11 maps counted against this limit. Being refused to raise it is no failure: later kernels ignore it. */
+static void raise_memlock(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
+static int ends_with(const char *text, const char *end)
+{
+	size_t text_len = strlen(text), end_len = strlen(end);
+
+	return text_len >= end_len && !strcmp(text + text_len - end_len, end);
+}
+
+static int set_config(struct mt_tape *tape, const void *config, size_t config_len)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, tape->object) {
+		if (!ends_with(bpf_map__name(map), CONFIG_SECTION))
+			continue;
+		if (bpf_map__value_size(map) != config_len) {
+			FAIL(tape, "the kernel programs want %u bytes of configuration and got %zu: they and msgtape "
+				   "are of different builds, build again", bpf_map__value_size(map), config_len);
+			return -EINVAL;
+		}
+		return bpf_map__set_initial_value(map, config, config_len);
+	}
+	FAIL(tape, "the object has no section %s: it is not one of msgtape's", CONFIG_SECTION);
+	return -EINVAL;
+}
+
+static int set_size(struct mt_tape *tape, const char *name, uint32_t entries)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(tape->object, name);
+
+	if (!map) {
+		FAIL(tape, "the object has no map %s: it is not one of msgtape's", name);
+		return -EINVAL;
+	}
+	return bpf_map__set_max_entries(map, entries);
+}
+
+static int map_fd(struct mt_tape *tape, const char *name, uint32_t value_bytes)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(tape->object, name);
+
+	if (!map || bpf_map__value_size(map) != value_bytes) {
+		FAIL(tape, "the object's map %s is missing or of another build: build again", name);
+		return -EINVAL;
+	}
+	return bpf_map__fd(map);
+}
+
+static int program_fd(const struct mt_tape *tape, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(tape->object, name);
+
+	return program ? bpf_program__fd(program) : -1;
+}
+
+static int prepare_object(struct mt_tape *tape, const char *path, const void *config, size_t config_len,
+			  uint32_t ring_bytes)
+{
+	int err;
+
+	if (ring_bytes < (uint32_t)sysconf(_SC_PAGESIZE) || (ring_bytes & (ring_bytes - 1))) {
+		FAIL(tape, "a buffer of %u bytes: it must be a power of two and at least a page", ring_bytes);
+		return -EINVAL;
+	}
+	if (access(path, R_OK)) {
+		err = -errno;
+		FAIL(tape, "cannot read the kernel programs %s: %s; build them first", path, strerror(-err));
+		return err;
+	}
+	tape->object = bpf_object__open_file(path, NULL);
+	if (!tape->object) {
+		err = -errno;
+		message_explain(tape->error, sizeof(tape->error), "cannot open the kernel programs", err);
+		return err;
+	}
+	err = set_config(tape, config, config_len);
+	if (!err)
+		err = set_size(tape, "ring", ring_bytes);
+	if (!err)
+		err = set_size(tape, "scratch", tape->cpus);
+	return err;
+}
+
+static int load_object(struct mt_tape *tape, uint32_t ring_bytes)
+{
+	int err, control_fd, tree_fd;
+
+	err = bpf_object__load(tape->object);
+	if (err) {
+		message_explain(tape->error, sizeof(tape->error), "the kernel refused the programs", err);
+		return err;
+	}
+	tape->enter_fd = program_fd(tape, "sys_enter");
+	tape->exit_fd = program_fd(tape, "sys_exit");
+	tape->stats_fd = map_fd(tape, "stats", sizeof(struct mt_stats));
+	control_fd = map_fd(tape, "control", sizeof(struct control_value));
+	tree_fd = map_fd(tape, "tree", sizeof(uint8_t));
+	if (tape->stats_fd < 0 || control_fd < 0 || tree_fd < 0)
+		return -EINVAL;
+	err = control_open(&tape->control, control_fd, tree_fd);
+	if (!err)
+		err = ring_open(&tape->ring, map_fd(tape, "ring", 0), ring_bytes);
+	if (err)
+		FAIL(tape, "cannot map the ring buffer: %s", strerror(-err));
+	return err;
+}
+
+int tape_load(struct mt_tape *tape, const char *path, const void *config, size_t config_len, uint32_t ring_bytes)
+{
+	int err;
+
+	raise_memlock();
+	log_listen();
+	err = prepare_object(tape, path, config, config_len, ring_bytes);
+	return err ? err : load_object(tape, ring_bytes);
+}
