@@ -62,7 +62,26 @@ function argumentTexts(line: CallLine, event: EventRow | undefined, options: Val
       .map(([name, value]) => `${escapeText(name)}=${value === null ? "NULL" : formatValue(value, options)}`)
       .join(", ");
   }
-  return event.args.map((argument, i) => argumentText(line, event, argument, i, options)).join(", ");
+  return event.args
+    .slice(0, shownArguments(event, args))
+    .map((argument, i) => argumentText(line, event, argument, i, options))
+    .join(", ");
+}
+
+const O_CREAT = 0o100;
+
+/** As open(2): without O_CREAT what follows the flags is not meant, unless it points somewhere. */
+function shownArguments(event: EventRow, args: { readonly [name: string]: ArgValue }): number {
+  const oflag = event.args.findIndex(
+    (argument) => argument.value.kind === "scalar" && argument.value.notation === "oflag",
+  );
+  const flags = args[event.args[oflag]?.name ?? ""];
+  if (typeof flags !== "number" || (flags & O_CREAT) !== 0) return event.args.length;
+  const rest = event.args.slice(oflag + 1);
+  const pointsSomewhere = rest.some(
+    (argument) => argument.value.kind === "pointer" && args[argument.name] !== null,
+  );
+  return pointsSomewhere ? event.args.length : oflag + 1;
 }
 
 function argumentText(

@@ -20,7 +20,7 @@ type Fields = { readonly [name: string]: ArgValue };
 const SHOWN_ELEMENTS = 32;
 
 /** What `status` adds to a value. Those that strace users expect to see as a bare address add nothing. */
-const STATUS_NOTES: Readonly<Record<string, string>> = {
+const STATUS_NOTES: ReadonlyMap<string, string> = mapOf({
   partly: "partly resident",
   not_resident: "not resident",
   refused: "not a user address",
@@ -28,7 +28,7 @@ const STATUS_NOTES: Readonly<Record<string, string>> = {
   not_kept: "not kept",
   no_layout: "no layout",
   malformed: "malformed",
-};
+});
 
 /** Fields beside a struct's own. */
 const ADDITIVE = new Set(["addr", "status", "evidence", "at_entry", "remaining", "text", "sun_path_bytes"]);
@@ -45,10 +45,13 @@ const POINTERS = new Set([
   "cookie",
 ]);
 
+/** Left out until the kernel has written them: what was there before means nothing. */
+const OUTPUTS = new Set(["msg_flags", "msg_len"]);
+
 type FieldText = (value: ArgValue, fields: Fields, options: ValueOptions) => string;
 
 /** `name=text` for the fields that are more than a number. */
-const FIELD_TEXTS: Readonly<Record<string, FieldText>> = {
+const FIELD_TEXTS: ReadonlyMap<string, FieldText> = mapOf<FieldText>({
   sun_family: (value) => `sa_family=${named(familyName, value)}`,
   sin_family: (value) => `sa_family=${named(familyName, value)}`,
   sin6_family: (value) => `sa_family=${named(familyName, value)}`,
@@ -76,7 +79,7 @@ const FIELD_TEXTS: Readonly<Record<string, FieldText>> = {
   },
   msg_namelen: (value, fields) => `msg_namelen=${entryAndExit("msg_namelen", value, fields)}`,
   msg_controllen: (value, fields) => `msg_controllen=${entryAndExit("msg_controllen", value, fields)}`,
-};
+});
 
 /** Any value that stands behind a pointer, or inside a struct. `null` must have been dealt with by the caller. */
 export function formatValue(value: ArgValue, options: ValueOptions): string {
@@ -105,19 +108,22 @@ function structText(fields: Fields, options: ValueOptions): string {
   for (const [name, value] of Object.entries(fields)) {
     if (ADDITIVE.has(name) || name.endsWith("_not_kept")) continue;
     if (name === "msg_control" && isEmptyControl(value)) continue;
+    if (value === null && OUTPUTS.has(name)) continue;
     parts.push(fieldText(name, value, fields, options));
   }
   return `{${parts.join(", ")}}`;
 }
 
 function fieldText(name: string, value: ArgValue, fields: Fields, options: ValueOptions): string {
-  const special = FIELD_TEXTS[name];
+  const special = FIELD_TEXTS.get(name);
   if (special !== undefined) return special(value, fields, options);
-  if (value === null) return `${name}=${POINTERS.has(name) && fields.status === undefined ? "NULL" : "?"}`;
-  if (isList(value)) {
-    return `${name}=${formatList(value, fields[`${name}_not_kept`] !== undefined, options)}`;
-  }
-  return `${name}=${formatValue(value, options)}`;
+  return `${escapeText(name)}=${plainFieldText(name, value, fields, options)}`;
+}
+
+function plainFieldText(name: string, value: ArgValue, fields: Fields, options: ValueOptions): string {
+  if (value === null) return POINTERS.has(name) && fields.status === undefined ? "NULL" : "?";
+  if (isList(value)) return formatList(value, fields[`${name}_not_kept`] !== undefined, options);
+  return formatValue(value, options);
 }
 
 /** Bytes in quotes; their address where none could be looked at. */
@@ -136,7 +142,7 @@ function unread(value: Fields, options: ValueOptions): string {
 
 function note(status: ArgValue, options: ValueOptions): string {
   if (typeof status !== "string" || (status === "unknown" && options.isOpen)) return "";
-  const text = STATUS_NOTES[status];
+  const text = STATUS_NOTES.get(status);
   return text === undefined ? "" : ` /* ${text} */`;
 }
 
@@ -170,8 +176,8 @@ function pathText(value: ArgValue, fields: Fields, options: ValueOptions): strin
 function queueFlags(value: ArgValue): string {
   if (value === null) return "?";
   const flags = Number(value);
-  if (!Number.isSafeInteger(flags) || flags < 0 || flags > 0xffffffff || (flags & 3) !== 0)
-    return atom(value);
+  if (!Number.isSafeInteger(flags) || flags < 0 || flags > 0xffffffff) return atom(value);
+  if ((flags & 3) !== 0) return `0x${flags.toString(16)}`;
   return flags === 0 ? "0" : formatFlags("oflag", flags).replace(/^O_RDONLY\|/, "");
 }
 
@@ -190,6 +196,11 @@ function named(name: (value: number) => string | null, value: ArgValue): string 
 function atom(value: ArgValue): string {
   if (value === null) return "?";
   return typeof value === "number" ? String(value) : typeof value === "string" ? escapeText(value) : "?";
+}
+
+/** A lookup by names out of a capture must find nothing but what is listed. */
+function mapOf<Value>(entries: { readonly [name: string]: Value }): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(entries));
 }
 
 function isList(value: ArgValue): value is readonly ArgValue[] {

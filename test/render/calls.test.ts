@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatCall } from "../../src/render/calls.js";
-import type { CallLine, CallQueue } from "../../src/replay/types.js";
+import type { ArgValue, CallLine, CallQueue } from "../../src/replay/types.js";
 import { base64, cat, decode, item, u16, u32, u64, unread, zeros } from "../support/evidence.js";
 
 const test = suite("render/calls");
@@ -76,6 +76,16 @@ test("mq_open and mq_unlink", () => {
   assert.is(
     format(call("mq_open", args, { ret: 3, queue: { ...QUEUE, depth_before: null, depth_after: 0 } })),
     'mq_open("q", O_RDWR|O_CREAT|O_EXCL, 0600, {mq_flags=O_NONBLOCK, mq_maxmsg=10, mq_msgsize=64, mq_curmsgs=0}) = 3</q> <0.000012300> [/q ?→0]',
+  );
+  const opened = decode("mq_open", [0x1000, 0o2, 0o600, 0], { entry: [item(0, "q\0")], ret: 3 });
+  assert.is(format(call("mq_open", opened, { ret: 3 })), 'mq_open("q", O_RDWR) = 3 <0.000012300>');
+  const odd = decode("mq_open", [0x1000, 0, 0, 0x2000], {
+    entry: [item(0, "q\0"), item(3, cat(u64(7), zeros(56)))],
+    ret: 3,
+  });
+  assert.is(
+    format(call("mq_open", odd, { ret: 3 })),
+    'mq_open("q", O_RDONLY, 000, {mq_flags=0x7, mq_maxmsg=0, mq_msgsize=0, mq_curmsgs=0}) = 3 <0.000012300>',
   );
   const unlink = decode("mq_unlink", [0x1000], { entry: [item(0, "\u001b[2J\n\0")], ret: -2 });
   assert.is(
@@ -259,6 +269,23 @@ test("sendmsg: address, iovecs, control messages", () => {
   );
 });
 
+test("a receive that got nothing shows what it was given", () => {
+  const entry = [
+    item(1, header([0x2000, 0x3000, 1, 0, 0], 128, 7)),
+    item(1, cat(u64(0x4000), u64(2)), { kind: "IOV" }),
+  ];
+  const text =
+    "recvmsg(5, {msg_name=0x2000, msg_namelen=128, msg_iov=[{iov_base=0x4000, iov_len=2}], msg_iovlen=1, msg_controllen=0}, 0";
+  assert.is(
+    format(
+      call("recvmsg", decode("recvmsg", [5, 0x1000, 0], { entry, ret: -11 }), { ret: -11, errno: "EAGAIN" }),
+    ),
+    `${text}) = -1 EAGAIN (Resource temporarily unavailable) <0.000012300>`,
+  );
+  const open = decode("recvmsg", [5, 0x1000, 0], { entry, exit: null, ret: null });
+  assert.is(format(call("recvmsg", open, OPEN)), `${text} <unfinished ...>`);
+});
+
 test("addresses of the other families", () => {
   const name = (bytes: Uint8Array): string => {
     const entry = [item(1, header([0x2000, 0, 0, 0, 0], bytes.length)), item(1, bytes, { kind: "NAME" })];
@@ -307,13 +334,62 @@ test("recvmmsg: the messages that came, lengths before and after, the time that 
 test("what the catalogue does not know is shown as it is", () => {
   const line = call(
     "mq_\u001bnew",
-    { "a\u009b": null, b: "\u001b[0m", c: { addr: "0x1", x: ["\u0007"] } },
+    {
+      "a\u009b": null,
+      b: "\u001b[0m",
+      c: { addr: "0x1", "x\u001b": ["\u0007"], toString: 2, d: { addr: "\u001b", status: "constructor" } },
+    },
     {
       ret: -600,
       errno: "E\u001b",
     },
   );
-  assert.is(format(line), "mq_\\033new(a\\u{9b}=NULL, b=\\033[0m, c={x=[\\007]}) = -1 E\\033 <0.000012300>");
+  assert.is(
+    format(line),
+    "mq_\\033new(a\\u{9b}=NULL, b=\\033[0m, c={x\\033=[\\007], toString=2, d=\\033}) = -1 E\\033 <0.000012300>",
+  );
+});
+
+test("whatever a line holds, nothing but text gets out", () => {
+  const evil = "\u001b[31m\u009b\u202e\u0007\n";
+  const names = [
+    "addr",
+    "status",
+    "bytes",
+    "len",
+    "value",
+    "cmsgs",
+    "fds",
+    "sun_path",
+    "sun_path_bytes",
+    "sin_addr",
+  ];
+  const more = ["mq_flags", "key", "msg_namelen", "at_entry", "sin6_addr", "cmsg_type", "remaining", evil];
+  const shapes = (depth: number): ArgValue[] => {
+    const leaves: ArgValue[] = [evil, null, -1, 1e300];
+    if (depth === 0) return leaves;
+    const inner = shapes(depth - 1);
+    const structs = [...names, ...more].flatMap((name) =>
+      inner.map((value) => ({ addr: evil, [name]: value })),
+    );
+    return [...leaves, inner, ...structs];
+  };
+  for (const value of shapes(2)) {
+    for (const event of ["mq_open", "mq_notify", "recvmmsg", "msgsnd", evil]) {
+      const args = {
+        fd: value,
+        name: value,
+        sevp: value,
+        msgvec: value,
+        timeout: value,
+        msgp: value,
+        flags: value,
+      };
+      const queue: CallQueue = { kind: "posix", key: evil, name: evil, depth_before: 1, depth_after: null };
+      const line = call(event, args, { comm: evil, errno: evil, queue, ret: 1 });
+      assert.not.match(formatCall(line, { colour: false, width: null }), /[\p{C}\p{Zl}\p{Zp}]/u);
+    }
+  }
 });
 
 test("strings as long as wanted, lines as wide as wanted, colours when wanted", () => {
