@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -146,6 +147,18 @@ test("after a failed write every call fails with that first error", async ({ dir
   assert.is(await failureOf(() => sink.sync()), first);
   assert.is(await failureOf(() => sink.reserve(1)), first);
   assert.equal([...readFileSync(path)], [1]);
+});
+
+test("writes to the file's end also when that has moved back, as it does when a torn write is cut off", async ({
+  directory,
+}) => {
+  const path = join(directory, "a.mtape");
+  const sink = FileSink.create(path, null);
+  await sink.write(Uint8Array.of(1, 2, 3));
+  truncateSync(path, 1);
+  await sink.write(Uint8Array.of(4));
+  await sink.close();
+  assert.equal([...readFileSync(path)], [1, 4]);
 });
 
 test("discard takes away its own file and nobody else's", ({ directory }) => {

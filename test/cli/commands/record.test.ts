@@ -1,0 +1,100 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { DEFAULT_EVENTS, EVENTS } from "../../../src/catalog/events.js";
+import { parseRecordOptions, type RecordArguments } from "../../../src/cli/commands/record.js";
+import { parseDuration, parseSize } from "../../../src/cli/units.js";
+import { RecordError } from "../../../src/record/errors.js";
+import { defaultOutput } from "../../../src/record/options.js";
+
+const test = suite("record: options");
+
+function wrongUsage(options: RecordArguments): string {
+  try {
+    parseRecordOptions(options);
+  } catch (error) {
+    if (error instanceof RecordError && error.exitStatus === 2) return error.message;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("without options: all events but those that are hot on any host", () => {
+  const { events, filters, filterText, ...rest } = parseRecordOptions({});
+  assert.equal(events, DEFAULT_EVENTS);
+  assert.equal(
+    EVENTS.filter((event) => !events.includes(event)).map((event) => event.name),
+    ["sendmsg", "recvmsg"],
+  );
+  assert.equal(filters, { pids: [], comms: [], uids: [], cgroups: [], queues: [] });
+  assert.equal(filterText, { pid: [], comm: [], uid: [], cgroup: [], queue: [] });
+  assert.equal(rest, {
+    output: null,
+    snapBytes: 256,
+    bufferBytes: 16 << 20,
+    durationMs: null,
+    calls: null,
+    command: null,
+    user: null,
+  });
+});
+
+test("reads what it is given", () => {
+  const options = parseRecordOptions({
+    output: "a.mtape",
+    for: "1.5s",
+    count: "100",
+    events: ["posix-mq", "msgsnd"],
+    snap: "64K",
+    buffer: "100k",
+    user: "nobody",
+    "--": ["ls", 5],
+  });
+  assert.equal(
+    [options.output, options.durationMs, options.calls, options.snapBytes, options.bufferBytes],
+    ["a.mtape", 1500, 100, 65_536, 131_072],
+  );
+  assert.equal([options.user, options.command], ["nobody", ["ls", "5"]]);
+  assert.equal(options.events.map((event) => event.name).slice(-2), ["mq_timedreceive_time32", "msgsnd"]);
+  assert.is(parseRecordOptions({ events: "all" }).events.length, EVENTS.length);
+  assert.is(parseRecordOptions({ buffer: "1" }).bufferBytes, 4096);
+  assert.is(parseRecordOptions({ snap: "0" }).snapBytes, 0);
+});
+
+test("wrong usage is one line that names the option", () => {
+  const rows: readonly [RecordArguments, string][] = [
+    [{ events: "mq_send" }, '--events: there is no event "mq_send": did you mean mq_timedsend?'],
+    [{ for: "soon" }, '--for: expected a time such as 10s, 500ms or 2min, found "soon"'],
+    [{ for: "0" }, '--for: expected a time such as 10s, 500ms or 2min, found "0"'],
+    [{ count: "0" }, '--count: expected a number of calls above 0, found "0"'],
+    [{ snap: "65537" }, '--snap: expected 0 to 65536 bytes, found "65537"'],
+    [{ buffer: "0" }, '--buffer: expected a size up to 2G, such as 64K or 16M, found "0"'],
+    [{ buffer: "4G" }, '--buffer: expected a size up to 2G, such as 64K or 16M, found "4G"'],
+    [{ output: ["a", "b"] }, "--output: is given more than once"],
+    [{ user: "nobody" }, "--user: there is no command to run: add -- COMMAND"],
+    [{ pid: "1", "--": ["ls"] }, "--pid: a command is recorded alone: leave out --pid or the command"],
+    [{ output: "-", "--": ["ls"] }, "--output: standard output is the command's: name a file with -o FILE"],
+    [{ pid: "self" }, '--pid "self": expected a process id, such as 1234'],
+  ];
+  for (const [options, message] of rows) assert.is(wrongUsage(options), message);
+});
+
+test("durations and sizes", () => {
+  assert.equal(
+    ["10", "2.5s", "250ms", "3min", "1h", "7us", "", "1x", "-1", "1e3", "s", "999999999999d"].map(
+      parseDuration,
+    ),
+    [10e9, 2.5e9, 250e6, 180e9, 3600e9, 7000, null, null, null, null, null, null],
+  );
+  assert.equal(
+    ["0", "4096", "64K", "16M", "1GiB", "2kb", "1.5M", "K", "-1", "9999999999999G"].map(parseSize),
+    [0, 4096, 65_536, 16 << 20, 2 ** 30, 2048, null, null, null, null],
+  );
+});
+
+test("the default name is made of host and time, and stays in this directory", () => {
+  const now = new Date(2026, 10, 21, 3, 4, 5);
+  assert.is(defaultOutput("web-1", now), "msgtape-web-1-20261121-030405.mtape");
+  assert.is(defaultOutput("../x y", now), "msgtape-.._x_y-20261121-030405.mtape");
+});
+
+test.run();
