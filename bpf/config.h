@@ -24,6 +24,7 @@ enum mt_take {
 	MT_TAKE_MQD = 7,     /* args[arg] (MT_ARG_RET: the result) is a message queue descriptor */
 	MT_TAKE_MSQID = 8,
 	MT_TAKE_SOCKET = 9,
+	MT_TAKE_KEY = 10,    /* nothing is kept: args[arg] is the key_t by which the queue filter decides */
 };
 
 #define MT_ARG_RET 0xfe

@@ -67,8 +67,9 @@ struct mt_scratch {
 	__u8 compat;
 	__u8 variant; /* enum mt_variant */
 	__u8 drop;    /* the queue filter says no */
+	__u8 decided; /* the entry was recorded, so is its exit: no filter is asked again */
 	__u8 lost;    /* the first part found no room */
-	__u8 pad[2];
+	__u8 pad;
 	__s64 ret;
 	__u64 args[6];
 	/* Off the stack: 512 bytes must do for all functions that call one another. */
@@ -129,6 +130,7 @@ enum mt_task_flags {
 	MT_TASK_ANNOUNCED = 1,
 	MT_TASK_IN_CALL = 2,
 	MT_TASK_ENTRY_LOST = 4,
+	MT_TASK_DROPPED = 8, /* the queue filter refused the entry: its exit is left out with it */
 };
 
 struct mt_task_state {

@@ -19,6 +19,8 @@
 #include "socket.h"
 #include "messages.h"
 #include "task.h"
+#include "call.h"
+#include "steps.h"
 #include "syscalls.h"
 
 /* Kept only so that the object's BTF describes every record, which is how captures describe themselves. */

@@ -112,27 +112,45 @@ static __always_inline __u32 pid_nr(struct pid *pid)
 	return pid ? LOAD(pid, numbers[0].nr) : 0;
 }
 
-/* MT_FILTER_QUEUE: drops the call unless its queue is wanted. */
-static __always_inline void filter_queue(struct mt_scratch *s, const struct mt_queue *q, __s32 key, const __u8 *name)
-{
-	__u32 i, j;
+/*
+ * MT_FILTER_QUEUE: drops the call unless its queue is wanted. What is not known is NULL or `unknown`: a call that
+ * gives only a key is kept when a filter by msqid might mean its queue.
+ */
+struct mt_asked {
+	__u32 kind;
+	__s32 msqid;
+	__s32 key;
+	__u32 msqid_unknown;
+	const __u8 *name;
+};
 
+static __always_inline int same_name(const volatile struct mt_queue_filter *f, const __u8 *name)
+{
+	__u32 i;
+
+	for (i = 0; i < 256; i++) {
+		if (name[i] != f->name[i])
+			return 0;
+		if (!name[i])
+			return 1;
+	}
+	return 1;
+}
+
+static __always_inline void filter_queue(struct mt_scratch *s, const struct mt_asked *q)
+{
+	__u32 i;
+
+	if (s->decided)
+		return;
 	for (i = 0; i < MT_FILTER_VALUES && i < config.queue_count; i++) {
 		const volatile struct mt_queue_filter *f = &config.queues[i];
 
 		if (f->kind != q->kind)
 			continue;
-		if (q->kind == MT_QUEUE_SYSV) {
-			if (f->value == (f->is_key ? key : (__s32)q->id))
-				return;
-			continue;
-		}
-		if (!name)
-			continue;
-		for (j = 0; j < 256; j++)
-			if (name[j] != f->name[j] || !name[j])
-				break;
-		if (j == 256 || name[j] == f->name[j])
+		if (q->kind == MT_QUEUE_POSIX ? q->name && same_name(f, q->name) :
+		    f->is_key		      ? f->value == q->key :
+						q->msqid_unknown || f->value == q->msqid)
 			return;
 	}
 	s->drop = 1;
@@ -223,13 +241,13 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 
 			n->name.name_len = len > 0 ? len - 1 : 0;
 			if (config.filters & MT_FILTER_QUEUE)
-				filter_queue(s, q, 0, n->name.name);
+				filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_POSIX, .name = n->name.name });
 			if (!seen && !s->drop)
 				send_queue_names(n, t, object, q->id, block);
 		}
 	}
 	put_queue(s, arg, q);
-	return 0;
+	return 1;
 }
 
 /* ipc_ids keep their objects in an xarray: inner nodes are tagged 2, slots are chosen by 6 bits of the index. */
@@ -301,7 +319,7 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 		seen = find_seen(t, object, q->id, 0);
 	q->generation = seen ? seen->generation : pseudonym(object);
 	if (config.filters & MT_FILTER_QUEUE)
-		filter_queue(s, q, LOAD(perm, key), NULL);
+		filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_SYSV, .msqid = msqid, .key = LOAD(perm, key) });
 	if (!seen && !s->drop) {
 		n = queue_names(s, q);
 		if (n) {
@@ -315,7 +333,7 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 		}
 	}
 	put_queue(s, arg, q);
-	return 0;
+	return 1;
 }
 
 #endif

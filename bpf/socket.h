@@ -108,7 +108,7 @@ static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_stat
 	if (t)
 		seen = find_seen(t, object, q->id, ends);
 	q->generation = seen ? seen->generation : pseudonym(object);
-	if (config.filters & MT_FILTER_QUEUE)
+	if ((config.filters & MT_FILTER_QUEUE) && !s->decided)
 		s->drop = 1; /* sockets have no name that the filter could mean */
 	if (!seen && !s->drop) {
 		n = queue_names(s, q);
@@ -122,7 +122,7 @@ static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_stat
 		}
 	}
 	put_queue(s, arg, q);
-	return 0;
+	return 1;
 }
 
 #endif

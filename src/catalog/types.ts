@@ -121,6 +121,8 @@ export type Step = {
       readonly received: boolean;
     }
   | { readonly take: "mqd" | "msqid" | "socket"; readonly from: Operand }
+  /** Keeps nothing: the key_t by which the queue filter can decide before the id is known. */
+  | { readonly take: "key"; readonly arg: number }
 );
 
 export type Variant = "native" | "compat" | "compat_ipc";

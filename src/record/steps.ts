@@ -69,6 +69,8 @@ function encodeTake(step: Step, variant: Variant, context: StepContext): Take | 
       const length_arg = operand(step.count);
       return { take: take("MMSGHDR"), arg: step.arg, length_arg, flags: messageFlags(step, context) };
     }
+    case "key":
+      return { take: take("KEY"), arg: step.arg };
     case "mqd":
       return { take: take("MQD"), arg: operand(step.from) };
     case "msqid":

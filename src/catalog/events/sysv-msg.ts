@@ -85,7 +85,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     muxes: [{ mux: "ipc", call: 13, from: [1, 2] }],
     args: [scalar("key", "key_t", "key"), scalar("msgflg", "int", "msgflg_get")],
     returns: "id",
-    entry: [],
+    entry: [{ take: "key", arg: 0 }],
     exit: [{ take: "msqid", from: "ret", onSuccess: true }],
     queue: { kind: "sysv", by: "ret" },
     errors: [

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A call's plan, step by step: which evidence is taken. The catalogue wrote the plan; no event is named here. */
+#ifndef MSGTAPE_STEPS_H
+#define MSGTAPE_STEPS_H
+
+static __always_inline __s64 operand(struct mt_scratch *s, __u8 arg)
+{
+	if (arg == MT_ARG_RET)
+		return s->ret;
+	return arg < 6 ? s->args[arg] : 0;
+}
+
+static __always_inline void take_string(struct mt_scratch *s, __u8 arg, __u64 addr)
+{
+	struct mt_item *item = item_begin(s, MT_ITEM_ARGUMENT, arg, addr);
+	__u8 *to;
+	long len;
+
+	if (!item)
+		return;
+	to = (__u8 *)(item + 1);
+	len = bpf_probe_read_user_str(to, MT_STRING_MAX + 8, (const void *)addr);
+	if ((__s64)addr < 0) {
+		item->wanted = 0xffffffff;
+		item->status = MT_STATUS_REFUSED;
+		len = 0;
+	} else if (len <= 0) {
+		/* Some page before the NUL is not there. */
+		take_memory(s, WHAT(MT_ITEM_ARGUMENT, arg, 0), addr, MT_STRING_MAX, MT_STRING_MAX);
+		return;
+	} else if (len > MT_STRING_MAX) {
+		item->wanted = 0xffffffff; /* longer than any name may be; how long is not known */
+		item->status = MT_STATUS_TRUNCATED;
+		len = MT_STRING_MAX;
+	} else {
+		item->wanted = len;
+		len = AT_MOST(len, MT_STRING_MAX);
+		/* The helper leaves what is behind the NUL as it was; strings are at most 256 bytes here. */
+		to[len] = to[len + 1] = to[len + 2] = to[len + 3] = 0;
+		to[len + 4] = to[len + 5] = to[len + 6] = to[len + 7] = 0;
+	}
+	item->captured = len;
+	item_end(s, len);
+	/* Every string among the arguments is a POSIX queue's name. */
+	if (config.filters & MT_FILTER_QUEUE)
+		filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_POSIX, .name = to });
+}
+
+static __always_inline void take_bytes(struct mt_scratch *s, const volatile struct mt_step *step, __u64 addr)
+{
+	__u64 len = operand(s, step->length_arg);
+	__u64 wanted = len + step->size, limit = config.snap_bytes;
+
+	if (step->length_arg == MT_ARG_RET && s->ret < 0)
+		return;
+	if (wanted < len)
+		wanted = ~0ULL;
+	/* The prefix (System V's mtype) does not count against the snap length. */
+	take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, limit + step->size);
+}
+
+#define SIGEV_THREAD 2
+#define COOKIE_LEN 32 /* NOTIFY_COOKIE_LEN, include/uapi/linux/mqueue.h */
+
+static __always_inline void take_cookie(struct mt_scratch *s, __u8 arg, __u64 addr)
+{
+	__u64 cookie;
+	__s32 event[4];
+
+	/* sigev_value, sigev_signo, sigev_notify: 8 + 4 + 4 bytes, 4 + 4 + 4 in ia32 */
+	if (bpf_probe_read_user(event, sizeof(event), (const void *)addr))
+		return;
+	if (event[s->compat ? 2 : 3] != SIGEV_THREAD)
+		return;
+	cookie = s->compat ? (__u64)(__u32)event[0] : (__u64)(__u32)event[0] | ((__u64)(__u32)event[1] << 32);
+	take_memory(s, WHAT(MT_ITEM_COOKIE, arg, 0), cookie, COOKIE_LEN, COOKIE_LEN);
+}
+
+/* Step i of the plan. A function of its own, so that the verifier looks at it once and not once a step. */
+__attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_state *t, __u32 i)
+{
+	const volatile struct mt_step *step;
+	__u32 event, variant;
+	__u64 addr;
+	__s64 n;
+	int found;
+
+	if (!s)
+		return 0;
+	event = s->event;
+	variant = s->variant;
+	if (event >= MT_EVENTS || variant >= MT_VARIANTS || i >= MT_STEPS)
+		return 0;
+	step = s->exit ? &config.plans[event][variant].exit[i] : &config.plans[event][variant].entry[i];
+	if (step->when_arg < 6) {
+		__u32 value = s->args[step->when_arg];
+
+		if ((value & step->when_mask) != step->when_value)
+			return 0;
+		if (step->when_set && !(step->when_set >> (value & 31) & 1))
+			return 0;
+	}
+	if ((step->flags & MT_STEP_ON_SUCCESS) && s->ret < 0)
+		return 0;
+	n = operand(s, step->arg);
+	found = 1;
+	switch (step->take) {
+	case MT_TAKE_MQD:
+		found = take_mqd(s, t, step->arg, n);
+		goto queue;
+	case MT_TAKE_MSQID:
+		found = take_msqid(s, t, step->arg, n);
+		goto queue;
+	case MT_TAKE_SOCKET:
+		found = take_socket(s, t, step->arg, n);
+		goto queue;
+	case MT_TAKE_KEY:
+		if (config.filters & MT_FILTER_QUEUE)
+			filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_SYSV, .key = n, .msqid_unknown = 1 });
+		return 0;
+	}
+	addr = n;
+	if (!addr)
+		return 0;
+	switch (step->take) {
+	case MT_TAKE_STRING:
+		take_string(s, step->arg, addr);
+		break;
+	case MT_TAKE_BYTES:
+		take_bytes(s, step, addr);
+		break;
+	case MT_TAKE_STRUCT:
+		take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, step->size, step->size);
+		break;
+	case MT_TAKE_COOKIE:
+		take_cookie(s, step->arg, addr);
+		break;
+	case MT_TAKE_MSGHDR:
+		take_msghdr(s, step->arg, addr, step->flags);
+		break;
+	case MT_TAKE_MMSGHDR:
+		n = operand(s, step->length_arg);
+		if (step->length_arg != MT_ARG_RET)
+			n = (__u32)n; /* vlen is unsigned int */
+		if (n > 0)
+			take_mmsghdr(s, step->arg, addr, n, step->flags);
+		break;
+	}
+	return 0;
+queue:
+	/* No queue at all is not the queue that was asked for. */
+	if (!found && (config.filters & MT_FILTER_QUEUE) && !s->decided)
+		s->drop = 1;
+	return 0;
+}
+
+static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_state *t)
+{
+	const volatile struct mt_plan *plan;
+	__u32 event = s->event, variant = s->variant, i;
+
+	if (event >= MT_EVENTS || variant >= MT_VARIANTS)
+		return;
+	plan = &config.plans[event][variant];
+	for (i = 0; i < MT_STEPS; i++) {
+		if ((s->exit ? plan->exit[i].take : plan->entry[i].take) == MT_TAKE_END)
+			break;
+		take_step(s, t, i);
+		if (s->drop)
+			break;
+	}
+}
+
+#endif
