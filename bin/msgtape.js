@@ -2,6 +2,9 @@
 // Starts the compiled program. Plain JavaScript that any Node reads, so that an old one is told what it lacks.
 import { existsSync } from "node:fs";
 
+// Uncaught, it would open Node's debugger to whoever may connect to this host, and msgtape may be root.
+process.on("SIGUSR1", () => {});
+
 const OLDEST = [20, 19];
 const program = new URL("../dist/src/cli/main.js", import.meta.url);
 

@@ -77,8 +77,8 @@ export function listenForSignals(onSignal: (signal: StopSignal) => void): () => 
 }
 
 /**
- * SIGUSR1 would open Node's debugger to anyone on the host who may connect. SIGXFSZ would kill in the middle of
- * a write at the file size limit, where EFBIG can be handled.
+ * SIGUSR1 would open Node's debugger to anyone on the host who may connect (bin/msgtape.js ignores it earlier still).
+ * SIGXFSZ would kill in the middle of a write at the file size limit, where EFBIG can be handled.
  */
 const IGNORED = ["SIGUSR1", "SIGXFSZ"] as const;
 
