@@ -12,12 +12,13 @@ import {
   passesWindow,
 } from "./filter.js";
 import { addDuration } from "./histogram.js";
+import { findItem } from "./items.js";
 import type { Dimension, Group, GroupTable } from "./latency-groups.js";
 import type { NameTable } from "./names.js";
 import { newTaskPhase, Phase, type TaskPhase } from "./pairing.js";
 import type { QueueNamer } from "./queue-name.js";
 import { callQueue } from "./queues.js";
-import type { RecordHead, RecordLayouts } from "./records.js";
+import { ItemKind, type RecordHead, type RecordLayouts } from "./records.js";
 import type { CallQueue } from "./types.js";
 
 /** A task as this pass knows it. */
@@ -29,6 +30,8 @@ export interface LatencyTask extends TaskPhase {
   /** By event: the group of the calls counted in this chunk; null: a filter on names keeps them out. */
   groups: (Group | null | undefined)[];
   groupsChunk: number;
+  /** Whose groups these are: the queue item of the entry, when queues matter. */
+  groupsQueue: Uint8Array | null;
   /** Names as an earlier chunk had them, for a call that goes across. */
   keptComm: string | null;
   keptQueue: CallQueue | null;
@@ -42,6 +45,7 @@ export function newLatencyTask(head: RecordHead): LatencyTask {
     entry: [],
     groups: [],
     groupsChunk: -1,
+    groupsQueue: null,
     keptComm: null,
     keptQueue: null,
   };
@@ -181,11 +185,13 @@ function groupFinder({ layouts, filter, by, groups, nameOf, names }: CounterOpti
     },
     find(task, enterNs, exitNs, exit) {
       if (isByEventAlone) return byEvent(task.event);
-      if (task.groupsChunk !== chunk) {
+      const item = needsQueue && enterNs !== null ? queueIdentity(task.entry[0], layouts) : null;
+      if (task.groupsChunk !== chunk || !isSameBytes(item, task.groupsQueue)) {
         task.groups = [];
         task.groupsChunk = chunk;
+        task.groupsQueue = item?.slice() ?? null; // a view would keep its whole chunk
       }
-      const isFixed = !needsQueue && (!needsComm || names.isCommFixed(task.tid));
+      const isFixed = (!needsQueue || item !== null) && (!needsComm || names.isCommFixed(task.tid));
       const known = isFixed ? task.groups[task.event] : undefined;
       if (known !== undefined) return known;
       const comm = needsComm ? commOf(task, exitNs ?? enterNs ?? 0) : null;
@@ -204,4 +210,27 @@ function groupFinder({ layouts, filter, by, groups, nameOf, names }: CounterOpti
       task.keptQueue = queueOf(task, task.enterNs, null, null);
     },
   };
+}
+
+/**
+ * The bytes that tell which queue an entry met; null when it met none, or a socket: those are called by their
+ * addresses, which change.
+ */
+function queueIdentity(record: Uint8Array | undefined, layouts: RecordLayouts): Uint8Array | null {
+  if (record === undefined) return null;
+  const { kind, generation, sizeBytes } = layouts.queue;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const at = findItem(view, 0, record.byteLength, layouts, ItemKind.QUEUE, sizeBytes);
+  if (at < 0 || view.getUint8(at + kind) === QUEUE_SOCKET) return null;
+  return record.subarray(at, at + generation + 8);
+}
+
+/** enum mt_queue_kind. */
+const QUEUE_SOCKET = 3;
+
+function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  if (a === b) return true;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return a.length === b.length;
 }

@@ -124,6 +124,7 @@ function recordCounter(
     leave(task, head);
     const exit = needsQueue ? records.subarray(offset, offset + head.sizeBytes) : null;
     counter.left(task, enterNs, readRet(view, offset, layouts), isAlone, exit);
+    if (needsQueue) task.entry = []; // a view would keep its whole chunk
   };
 
   return (records, onDamage) => {

@@ -51,7 +51,7 @@ export interface Task extends TaskPhase {
   entry: Uint8Array[];
   kept: KeptNames | null;
   /** An exit whose last part has not come yet. */
-  leaving: { readonly call: PairedCall; readonly exit: Uint8Array[] } | null;
+  leaving: { readonly call: PairedCall; readonly exit: Uint8Array[]; isOld: boolean } | null;
   interrupted: { readonly call: number; readonly args: Uint8Array; readonly like: Alike } | null;
 }
 

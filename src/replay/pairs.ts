@@ -108,7 +108,7 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
         out.length = 0;
       }
     }
-    settle(tasks, options);
+    settle(tasks, options, out);
   }
   for (const task of tasks.values()) finishExit(task, out);
   yield* out;
@@ -179,7 +179,7 @@ function recordStep(
     leave(task, head);
     task.entry = NO_PARTS;
     task.interrupted = isRestart(-ret) ? interruptedCall(task, args) : null;
-    task.leaving = { call, exit };
+    task.leaving = { call, exit, isOld: false };
     if (isLast) finishExit(task, out);
   };
 
@@ -193,8 +193,11 @@ function recordStep(
 }
 
 /** At a chunk's end: open calls take along what they need of it, and tasks not heard of lately are forgotten. */
-function settle(tasks: Map<number, Task>, options: PassOptions): void {
+function settle(tasks: Map<number, Task>, options: PassOptions, out: PairedCall[]): void {
   for (const task of tasks.values()) {
+    // The parts of an exit follow each other closely: after a whole chunk without it the last one was lost.
+    if (task.leaving?.isOld) finishExit(task, out);
+    if (task.leaving !== null) task.leaving.isOld = true;
     if (task.phase === Phase.INSIDE && task.kept === null) {
       task.entry = task.entry.map((part) => part.slice());
       task.kept = options.keep({ task, atNs: task.enterNs, entry: task.entry });
