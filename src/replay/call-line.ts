@@ -108,7 +108,12 @@ function rawArgs(call: PairedCall, layouts: RecordLayouts): bigint[] | null {
   else if (exit !== undefined) {
     bytes = exitArgs(exit, new DataView(exit.buffer, exit.byteOffset, exit.byteLength), 0, layouts);
   }
-  if (bytes === null) return null;
+  return bytes === null ? null : readNumbers(bytes);
+}
+
+function readNumbers(bytes: Uint8Array): bigint[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: layouts.entry.argCount }, (_, index) => view.getBigUint64(8 * index, true));
+  const numbers: bigint[] = [];
+  for (let at = 0; at < bytes.length; at += 8) numbers.push(view.getBigUint64(at, true));
+  return numbers;
 }

@@ -252,12 +252,3 @@ export function readRet(view: DataView, offset: number, layouts: RecordLayouts):
   const at = offset + layouts.record.sizeBytes + layouts.exit.ret;
   return view.getInt32(at + 4, true) * 0x100000000 + view.getUint32(at, true);
 }
-
-/** The six arguments of struct mt_entry that begins at `offset`. */
-export function readArgs(view: DataView, offset: number, layouts: RecordLayouts): bigint[] {
-  const args: bigint[] = [];
-  for (let index = 0; index < layouts.entry.argCount; index++) {
-    args.push(view.getBigUint64(offset + layouts.entry.args + 8 * index, true));
-  }
-  return args;
-}

@@ -33,7 +33,7 @@ const test = suite("calls");
 test("tells everything of a complete call", () => {
   const tape = new Tape();
   const records = [
-    tape.entry({ at: 1000, call: 7, items: [queueItem(9, 3)] }),
+    tape.entry({ at: 1000, call: 7, args: [3n, 2n ** 64n - 1n], items: [queueItem(9, 3)] }),
     tape.exit({ at: 3500, call: 7, ret: 5, cpu: 1, items: [queueItem(9, 2)] }),
   ];
   const lines = [
@@ -65,7 +65,7 @@ test("tells everything of a complete call", () => {
       errno: null,
       state: "complete",
       restart_of: null,
-      args: { event: "mq_timedreceive", raw: "3,4096,5,0,0,0", items: "1/1" },
+      args: { event: "mq_timedreceive", raw: "3,18446744073709551615,0,0,0,0", items: "1/1" },
       queue: { kind: "posix", key: "posix:4026531839:9:abc", name: "/q", depth_before: 3, depth_after: 2 },
     },
   ]);

@@ -11,7 +11,6 @@ import {
   headReader,
   type Item,
   LayoutError,
-  readArgs,
   readRet,
   recordLayouts,
 } from "../../src/replay/records.js";
@@ -78,7 +77,6 @@ test("reads a head exactly, beyond 2^53 too", () => {
     mux: 1,
     flags: LAST,
     part: 258,
-    args: [2n ** 64n - 1n, 1n],
   });
   assert.is(headReader(layouts, START)(viewOf(record), 0, head), HeadResult.RECORD);
   assert.equal(head, {
@@ -98,7 +96,6 @@ test("reads a head exactly, beyond 2^53 too", () => {
     abi: 2,
     mux: 1,
   });
-  assert.equal(readArgs(viewOf(record), 56, layouts), [2n ** 64n - 1n, 1n, 0n, 0n, 0n, 0n]);
 });
 
 test("results keep their sign", () => {
