@@ -112,10 +112,12 @@ static void reset_signals(void)
  * Node marks its standard descriptors close-on-exec when it starts (uv_disable_stdio_inheritance), and libuv makes
  * pipes among them non-blocking for everyone who shares them. The command is to have them as it expects them.
  */
-static void restore_stdio(void)
+static void restore_stdio(int output)
 {
 	int fd, flags;
 
+	if (output != 1)
+		dup2(output, 1);
 	for (fd = 0; fd <= 2; fd++) {
 		flags = fcntl(fd, F_GETFD);
 		if (flags < 0)
@@ -127,13 +129,13 @@ static void restore_stdio(void)
 	}
 }
 
-static void child(int line, char *const *argv, const struct identity *identity)
+static void child(int line, char *const *argv, const struct identity *identity, int output)
 {
 	char word;
 	int err;
 
 	reset_signals();
-	restore_stdio();
+	restore_stdio(output);
 	do
 		err = (int)read(line, &word, 1);
 	while (err < 0 && errno == EINTR);
@@ -148,7 +150,7 @@ static void child(int line, char *const *argv, const struct identity *identity)
 	_exit(STATUS_NOT_RUN);
 }
 
-static int fork_child(struct mt_command *command, char *const *argv, const struct identity *identity)
+static int fork_child(struct mt_command *command, char *const *argv, const struct identity *identity, int output)
 {
 	sigset_t all, before;
 	int line[2];
@@ -162,7 +164,7 @@ static int fork_child(struct mt_command *command, char *const *argv, const struc
 	command->pid = fork();
 	if (!command->pid) {
 		close(line[0]);
-		child(line[1], argv, identity);
+		child(line[1], argv, identity, output);
 	}
 	if (command->pid < 0)
 		err = -errno;
@@ -175,8 +177,8 @@ static int fork_child(struct mt_command *command, char *const *argv, const struc
 	return err;
 }
 
-int mt_command_prepare(char *const *argv, const char *user, struct mt_command **result, char *message,
-		       size_t message_len)
+int mt_command_prepare(char *const *argv, const char *user, int output, struct mt_command **result,
+		       char *message, size_t message_len)
 {
 	struct identity identity = { 0 };
 	struct mt_command *command = NULL;
@@ -198,7 +200,7 @@ int mt_command_prepare(char *const *argv, const char *user, struct mt_command **
 	if (!err) {
 		command->line = -1;
 		message_set(command->name, sizeof(command->name), "%s", argv[0]);
-		err = fork_child(command, argv, &identity);
+		err = fork_child(command, argv, &identity, output);
 	}
 	if (err)
 		message_set(message, message_len, "cannot start a process for %s: %s", argv[0], strerror(-err));

@@ -133,10 +133,11 @@ void mt_interrupt(struct mt_tape *tape);
 /* Ends whatever runs and frees everything. NULL is fine. */
 void mt_close(struct mt_tape *tape);
 
-/* A command that waits before its first instruction. argv ends with NULL. uid, gid: -1 to keep. */
+/* A command that waits before its first instruction. argv ends with NULL. uid, gid: -1 to keep. output: the
+ * descriptor that is to be its standard output, 1 for ours. */
 struct mt_command;
-int mt_command_prepare(char *const *argv, const char *user, struct mt_command **command, char *message,
-		       size_t message_len);
+int mt_command_prepare(char *const *argv, const char *user, int output, struct mt_command **command,
+		       char *message, size_t message_len);
 uint32_t mt_command_pid(const struct mt_command *command);
 /* Lets it go; an exec that fails comes back here as -errno. */
 int mt_command_release(struct mt_command *command, char *message, size_t message_len);

@@ -26,7 +26,7 @@ export const SIGNATURES = {
   mt_interrupt: "void mt_interrupt(void *tape)",
   mt_close: "void mt_close(void *tape)",
   mt_command_prepare:
-    "int mt_command_prepare(const char **argv, const char *user, _Out_ void **command, void *message, size_t message_len)",
+    "int mt_command_prepare(const char **argv, const char *user, int output, _Out_ void **command, void *message, size_t message_len)",
   mt_command_pid: "uint32_t mt_command_pid(void *command)",
   mt_command_release: "int mt_command_release(void *command, void *message, size_t message_len)",
   mt_command_poll: "int mt_command_poll(void *command, void *wait_status)",

@@ -17,12 +17,22 @@ export class Command implements CommandHandle {
     this.pid = lib.call.mt_command_pid(pointer);
   }
 
-  /** `user`: a name to run it as, with that user's groups; null: as we are. Throws NativeError: no such user. */
-  static prepare(argv: readonly string[], user: string | null): Command {
+  /**
+   * `user`: a name to run it as, with that user's groups; null: as we are. `output`: the descriptor that is to be
+   * its standard output. Throws NativeError: no such user.
+   */
+  static prepare(argv: readonly string[], user: string | null, output = 1): Command {
     const lib = library();
     const message = Buffer.alloc(MESSAGE_BYTES);
     const out: [Pointer] = [null];
-    const result: number = lib.call.mt_command_prepare([...argv, null], user, out, message, message.length);
+    const result: number = lib.call.mt_command_prepare(
+      [...argv, null],
+      user,
+      output,
+      out,
+      message,
+      message.length,
+    );
     if (result < 0) throw nativeError(result, messageIn(message));
     return new Command(lib, out[0]);
   }

@@ -117,7 +117,9 @@ class Recording {
 
   #prepareCommand(): Command | null {
     if (this.#options.command === null) return null;
-    const command = Command.prepare(this.#options.command, this.#options.user);
+    // With the capture on standard output the command's own goes to standard error, as with perf record.
+    const output = this.#options.output === "-" ? 2 : 1;
+    const command = Command.prepare(this.#options.command, this.#options.user, output);
     this.#cleanUps.push(() => command.close());
     return command;
   }

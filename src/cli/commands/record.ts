@@ -1,7 +1,8 @@
 /**
  * `msgtape record`: reads its command line, lets src/record do it, says how it went.
  *
- * Standard output is the capture's (`-o -`) or the command's; all that is said goes to standard error. With
+ * Standard output is the capture's (`-o -`; a command's output then goes to standard error) or the command's; all
+ * that is said goes to standard error. With
  * `--json` the closing line is an object, on standard output where that is free, else on standard error.
  */
 import type { Writable } from "node:stream";
@@ -113,12 +114,8 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
   if (command.length > 0 && all(options.pid).length > 0) {
     throw wrong("pid", "a command is recorded alone: leave out --pid or the command");
   }
-  const output = once("output", options.output);
-  if (command.length > 0 && output === "-") {
-    throw wrong("output", "standard output is the command's: name a file with -o FILE");
-  }
   return {
-    output,
+    output: once("output", options.output),
     events: parseEvents(all(options.events)),
     filters: parseFilters(filterText),
     filterText,

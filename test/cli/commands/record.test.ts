@@ -72,7 +72,6 @@ test("wrong usage is one line that names the option", () => {
     [{ output: ["a", "b"] }, "--output: is given more than once"],
     [{ user: "nobody" }, "--user: there is no command to run: add -- COMMAND"],
     [{ pid: "1", "--": ["ls"] }, "--pid: a command is recorded alone: leave out --pid or the command"],
-    [{ output: "-", "--": ["ls"] }, "--output: standard output is the command's: name a file with -o FILE"],
     [{ pid: "self" }, '--pid "self": expected a process id, such as 1234'],
   ];
   for (const [options, message] of rows) assert.is(wrongUsage(options), message);
