@@ -1,6 +1,7 @@
 /** `msgtape calls`: one line a call, in order of exit, or sorted by entry. */
 import type { Argv } from "yargs";
 import { formatCall } from "../../render/calls.js";
+import { formatJson } from "../../render/json.js";
 import { callsOfAll } from "../../replay/calls.js";
 import type { CallLine } from "../../replay/types.js";
 import { judge, ProblemLog, withCaptures } from "../captures.js";
@@ -83,7 +84,7 @@ async function printSorted(lines: Iterable<CallLine>, format: LineFormat, output
 
 function lineFormat(options: CallsOptions, io: Io): LineFormat {
   const stringBytes = parseStrings(once("strings", options.strings));
-  if (options.json === true) return (line) => JSON.stringify(line);
+  if (options.json === true) return (line) => formatJson(line);
   const text = {
     colour: wantsColour(io),
     width: null,

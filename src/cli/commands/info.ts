@@ -1,6 +1,7 @@
 /** `msgtape info`: what is in a capture, from its index alone. */
 import type { Argv } from "yargs";
 import { formatInfo } from "../../render/info.js";
+import { formatJson } from "../../render/json.js";
 import { captureInfo } from "../../replay/info.js";
 import { judge, withCaptures } from "../captures.js";
 import { type Io, Output, wantsColour } from "../io.js";
@@ -23,7 +24,7 @@ export async function run(options: ReadingOptions, io: Io): Promise<number> {
     for (const [i, capture] of captures.entries()) {
       const info = captureInfo(capture);
       if (options.json === true) {
-        await output.line(JSON.stringify(info));
+        await output.line(formatJson(info));
         continue;
       }
       if (i > 0) await output.line("");

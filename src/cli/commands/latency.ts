@@ -1,5 +1,6 @@
 /** `msgtape latency`: how long calls took, in groups. */
 import type { Argv } from "yargs";
+import { formatJson } from "../../render/json.js";
 import { formatLatency } from "../../render/latency.js";
 import { latency } from "../../replay/latency.js";
 import { DIMENSIONS, type Dimension } from "../../replay/latency-groups.js";
@@ -52,7 +53,7 @@ export async function run(options: LatencyOptions, io: Io): Promise<number> {
     const output = new Output(io.stdout);
     const text =
       options.json === true
-        ? JSON.stringify(result)
+        ? formatJson(result)
         : formatLatency(result, { colour: wantsColour(io), histogram: options.histogram === true });
     await output.line(text);
     await output.flush();
