@@ -16,6 +16,7 @@ import { RecordError } from "./errors.js";
 import { exitStatusAfter } from "./exit-status.js";
 import { readHost } from "./host.js";
 import { readInventory } from "./inventory.js";
+import { garbageCollection } from "./memory.js";
 import { nameTables } from "./names.js";
 import { clockGettime, NativeError, openMqueue, reserveSpace } from "./native.js";
 import { Command } from "./native-command.js";
@@ -156,6 +157,7 @@ class Recording {
       inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),
       metadata: { host, btf: setup.btf },
       sync: () => sink.sync(),
+      chunkWritten: garbageCollection(),
       limits: { durationMs: this.#options.durationMs, calls: this.#options.calls },
     } satisfies Partial<SessionParts>;
   }

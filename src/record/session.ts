@@ -38,6 +38,8 @@ export interface SessionParts {
   /** All but what the session itself finds out. */
   readonly metadata: Omit<CaptureMetadata, "clocks" | "inventory">;
   readonly sync: () => Promise<void>;
+  /** Called after each chunk with its raw bytes. */
+  readonly chunkWritten: (rawBytes: number) => void;
   /** Called when the first frames are on the disk and records are being taken: lets the command go. */
   readonly started: () => void;
   readonly progress: (now: Progress) => void;
@@ -175,6 +177,7 @@ class Session {
     const entries = names.entries(batch.tasks, batch.queues, batch.context.firstTimeNs ?? 0n);
     await writer.chunk(batch.context, { records: batch.records, ...entries });
     this.#lastNs = batch.context.lastTimeNs;
+    this.#parts.chunkWritten(batch.records.length);
   }
 
   #countUnwritten(batch: Batch): void {

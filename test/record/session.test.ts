@@ -181,6 +181,7 @@ async function runWith(
       tape.log.push("started");
     },
     progress() {},
+    chunkWritten() {},
     limits: { durationMs: null, calls: null },
     exhausted: () => "command",
     ...change(stop),
