@@ -191,6 +191,15 @@ struct signal_struct {
 	mt_atomic_t live;
 };
 
+struct sigaction {
+	void *sa_handler;
+	unsigned long sa_flags;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
 struct thread_info {
 	unsigned long flags;
 	__u32 status;

@@ -131,6 +131,8 @@ enum mt_task_flags {
 	MT_TASK_IN_CALL = 2,
 	MT_TASK_ENTRY_LOST = 4,
 	MT_TASK_DROPPED = 8, /* the queue filter refused the entry: its exit is left out with it */
+	MT_TASK_INTERRUPTED = 16, /* left a call with ERESTARTSYS or the like; what the kernel makes of it is open */
+	MT_TASK_RESTARTS = 32, /* with INTERRUPTED: a handler runs first, then the call is begun anew */
 };
 
 struct mt_task_state {
@@ -143,6 +145,10 @@ struct mt_task_state {
 	__u8 mux;
 	__u8 variant;
 	__u32 record_flags; /* of the entry: MT_FLAG_ARGS_UNKNOWN */
+	__u64 interrupted_args[6]; /* of the call that may be begun anew */
+	__s32 interrupted_ret;
+	__u8 interrupted_event;
+	__u8 interrupted_pad[3];
 	struct mt_queue_seen seen[MT_SEEN];
 };
 

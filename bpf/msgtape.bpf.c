@@ -21,6 +21,7 @@
 #include "task.h"
 #include "call.h"
 #include "steps.h"
+#include "restart.h"
 #include "syscalls.h"
 
 /* Kept only so that the object's BTF describes every record, which is how captures describe themselves. */
@@ -125,6 +126,13 @@ int BPF_PROG(sched_process_exec, struct task_struct *task)
 	return 0;
 }
 
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver, int signal, void *info, struct k_sigaction *action)
+{
+	on_signal(own_state(), (__u64)action->sa.sa_handler, action->sa.sa_flags);
+	return 0;
+}
+
 #else
 
 /* The number that the call was entered with. */
@@ -184,6 +192,15 @@ SEC("raw_tp/sched_process_exec")
 int sched_process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	on_rename(own_state());
+	return 0;
+}
+
+SEC("raw_tp/signal_deliver")
+int signal_deliver(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct k_sigaction *action = (struct k_sigaction *)ctx->args[2];
+
+	on_signal(own_state(), (__u64)BPF_CORE_READ(action, sa.sa_handler), BPF_CORE_READ(action, sa.sa_flags));
 	return 0;
 }
 

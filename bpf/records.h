@@ -24,6 +24,7 @@ enum mt_record_flags {
 	MT_FLAG_ENTRY_LOST = 4,	  /* exit: the entry's record did not get into the ring; an MT_ITEM_ARGS follows */
 	MT_FLAG_ARGS_UNKNOWN = 8, /* socketcall/ipc: the operands in user memory could not be read; mt_entry.args are 0 */
 	MT_FLAG_NO_NUMBER = 16,	  /* no memory for the task's state: mt_record.call is 0 and means nothing */
+	MT_FLAG_RESTART = 32,	  /* entry: the kernel itself begins an interrupted call of this task anew */
 };
 
 /* mt_record.abi: how the call came in */

@@ -72,6 +72,8 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	flags = c->record_flags;
 	if (t) {
 		t->call++;
+		if (is_restart(t, c->event, c->args))
+			flags |= MT_FLAG_RESTART;
 		if (!(t->flags & MT_TASK_ANNOUNCED))
 			announce(s);
 	} else {
@@ -169,6 +171,8 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	s->decided = !(flags & MT_FLAG_NO_ENTRY);
 	__builtin_memcpy(s->args, c->args, sizeof(c->args));
 	s->ret = c->compat ? (__s64)(__s32)ret : ret;
+	if (t)
+		note_interruption(t, c->event, c->args, s->ret);
 	((struct mt_exit *)(s->record + sizeof(struct mt_record)))->ret = s->ret;
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);

@@ -19,6 +19,7 @@ const HOOKS: readonly Pick<AttachedHook, "plane" | "hook">[] = [
   { plane: "task", hook: "sched_process_exit" },
   { plane: "task", hook: "sched_process_exec" },
   { plane: "task", hook: "task_rename" },
+  { plane: "task", hook: "signal_deliver" },
 ];
 
 export interface Attached<T> {

@@ -159,12 +159,13 @@ export function interruptedCall(task: Task, args: Uint8Array | null): Task["inte
 }
 
 /**
- * The kernel begins an interrupted call anew as a call of its own with the same arguments, right after it: so only
- * the very next call can be one. What a program repeats by itself after EINTR looks the same, and is linked too.
+ * Which call an entry begins anew. The program in the kernel saw the kernel decide it (MT_FLAG_RESTART); a program
+ * that calls again by itself after EINTR looks the same but for that, and is no restart. Calls that a signal handler
+ * makes may come in between.
  */
 export function restartOf(task: Task, head: RecordHead, args: Uint8Array | null): number | null {
   const before = task.interrupted;
-  if (before === null || args === null || numberOf(head) !== before.call + 1) return null;
+  if ((head.flags & RecordFlag.RESTART) === 0 || before === null || args === null) return null;
   const { event, abi, mux } = before.like;
   if (event !== head.event || abi !== head.abi || mux !== head.mux) return null;
   return before.args.every((byte, index) => byte === args[index]) ? before.call : null;

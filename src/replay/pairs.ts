@@ -153,7 +153,7 @@ function recordStep(
     task.entry = [bytes];
     task.kept = null;
     task.restartOf = restartOf(task, head, entryArgs(bytes, layouts));
-    task.interrupted = null;
+    if (task.restartOf !== null) task.interrupted = null;
   };
 
   const onExit = (task: Task, head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => {
@@ -170,7 +170,7 @@ function recordStep(
     if (verdict === Verdict.LONE_REOPENS) out.push(unfinished(task, "uncertain", head.timeNs));
     const args = isPaired ? entryArgs(task.entry[0], layouts) : exitArgs(bytes, view, offset, layouts);
     if (!isPaired) {
-      task.restartOf = restartOf(task, head, args);
+      task.restartOf = null; // only an entry tells
       task.kept = null;
     }
     const ret = readRet(view, offset, layouts);
@@ -178,7 +178,7 @@ function recordStep(
     const call = finished(task, head, state, ret, exit);
     leave(task, head);
     task.entry = NO_PARTS;
-    task.interrupted = isRestart(-ret) ? interruptedCall(task, args) : null;
+    if (isRestart(-ret)) task.interrupted = interruptedCall(task, args);
     task.leaving = { call, exit, isOld: false };
     if (isLast) finishExit(task, out);
   };

@@ -16,6 +16,7 @@ export const RecordFlag = {
   ENTRY_LOST: 4,
   ARGS_UNKNOWN: 8,
   NO_NUMBER: 16,
+  RESTART: 32,
 } as const;
 
 /** enum mt_item_kind. */

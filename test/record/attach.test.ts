@@ -13,6 +13,7 @@ const HOOKS = [
   ["task", "sched_process_exit"],
   ["task", "sched_process_exec"],
   ["task", "task_rename"],
+  ["task", "signal_deliver"],
 ] as const;
 
 function plan(mechanism: string, why: string | null) {

@@ -39,7 +39,7 @@ export function differencesFromTruth(truth: readonly Truth[], calls: readonly Ca
     for (let i = 0; i < Math.min(found.length, expected.length); i++) {
       const [call, want] = [found[i], expected[i]];
       if (call !== undefined && want !== undefined) {
-        differences.push(...lineDifferences(`thread ${tid}, call ${i}`, want, call, found[i - 1]));
+        differences.push(...lineDifferences(`thread ${tid}, call ${i}`, want, call, found[i - backBy(want)]));
       }
     }
   }
@@ -50,6 +50,11 @@ function names(calls: readonly { readonly event: string }[]): string {
   return calls.map((call) => call.event).join(" ");
 }
 
+/** `restart: true`: of the call just before; a number: of the one so many calls before, a handler's in between. */
+function backBy(want: Truth): number {
+  return typeof want.restart === "number" ? want.restart : 1;
+}
+
 function lineDifferences(
   where: string,
   want: Truth,
@@ -58,8 +63,11 @@ function lineDifferences(
 ): readonly string[] {
   const { restart, ...fields } = want;
   const differences = partialDifferences(`${where} (${want.event})`, fields, call);
-  if (restart === true && (call.restart_of === null || call.restart_of !== before?.call)) {
-    differences.push(`${where}: restart_of is ${call.restart_of}, the call before is ${before?.call}`);
+  const isRestart = restart === true || typeof restart === "number";
+  if (isRestart && (call.restart_of === null || call.restart_of !== before?.call)) {
+    differences.push(
+      `${where}: restart_of is ${call.restart_of}, the call ${backBy(want)} before is ${before?.call}`,
+    );
   }
   if (restart === false && call.restart_of !== null) {
     differences.push(`${where}: restart_of is ${call.restart_of}, but it restarts nothing`);

@@ -131,7 +131,7 @@ test("finds what a capture has otherwise than the truth", () => {
   const truth = { tid: 41, event: "mq_timedsend", ret: 0, errno: null, args: { msg_len: "18" } };
   assert.equal(differencesFromTruth([truth], [CALL]), []);
   assert.equal(differencesFromTruth([{ ...truth, restart: true }], [CALL]), [
-    "thread 41, call 0: restart_of is null, the call before is undefined",
+    "thread 41, call 0: restart_of is null, the call 1 before is undefined",
   ]);
   assert.equal(differencesFromTruth([truth], [{ ...CALL, args: { msg_len: 18 } }]), [
     'thread 41, call 0 (mq_timedsend).args.msg_len: 18, not "18"',

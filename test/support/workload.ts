@@ -16,7 +16,7 @@ export interface Truth {
   readonly via?: string | null;
   readonly state?: string;
   /** This call is the kernel's restart of the thread's call before. */
-  readonly restart?: boolean;
+  readonly restart?: boolean | number;
   readonly args?: Readonly<Record<string, unknown>>;
   readonly queue?: Readonly<Record<string, unknown>>;
 }

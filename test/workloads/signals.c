@@ -13,9 +13,13 @@
 
 static _Atomic int blocked_tid, handled;
 
+static int calls_from_handler = -1; /* a descriptor: the handler makes a call of its own on it */
+
 static void handler(int signal)
 {
 	(void)signal;
+	if (calls_from_handler >= 0)
+		CALL(SYS_mq_getsetattr, calls_from_handler, NULL, NULL);
 	handled++;
 }
 
@@ -30,6 +34,7 @@ struct blocked {
 	const char *event;
 	long args[6];
 	long result;
+	int retries; /* the program calls again by itself after EINTR */
 };
 
 static void *block(void *argument)
@@ -37,7 +42,9 @@ static void *block(void *argument)
 	struct blocked *call = argument;
 	blocked_tid = syscall(SYS_gettid);
 	long *a = call->args;
-	call->result = CALL(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	do
+		call->result = CALL(call->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	while (call->result == -EINTR && call->retries-- > 0);
 	return NULL;
 }
 
@@ -66,7 +73,7 @@ static void interrupt(struct blocked *call, int again)
 static void posix(int queue)
 {
 	static char text[64];
-	struct blocked call = { SYS_mq_timedreceive, "mq_timedreceive", { queue, (long)text, 64 }, 0 };
+	struct blocked call = { SYS_mq_timedreceive, "mq_timedreceive", { queue, (long)text, 64 }, 0, 0 };
 	handle(SA_RESTART);
 	pthread_t thread = start(&call);
 	interrupt(&call, 1);
@@ -88,6 +95,39 @@ static void posix(int queue)
 	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", -ERESTARTSYS, "\"mqdes\":%d", queue);
 }
 
+/* What the program does by itself after EINTR is no restart, though it is alike to the last argument. */
+static void retried(int queue)
+{
+	static char text[64];
+	struct blocked call = { SYS_mq_timedreceive, "mq_timedreceive", { queue, (long)text, 64 }, 0, 1 };
+	handle(0);
+	pthread_t thread = start(&call);
+	interrupt(&call, 1);
+	long sent = CALL(SYS_mq_timedsend, queue, "retried", 7, 1, NULL);
+	pthread_join(thread, NULL);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", -ERESTARTSYS, "\"mqdes\":%d", queue);
+	truth("mq_timedsend", sent, "\"mqdes\":%d", queue);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", 7, "\"mqdes\":%d", queue);
+}
+
+/* The handler's own call comes between the interruption and the restart. */
+static void handler_calls(int queue)
+{
+	static char text[64];
+	struct blocked call = { SYS_mq_timedreceive, "mq_timedreceive", { queue, (long)text, 64 }, 0, 0 };
+	handle(SA_RESTART);
+	calls_from_handler = queue;
+	pthread_t thread = start(&call);
+	interrupt(&call, 1);
+	calls_from_handler = -1;
+	long sent = CALL(SYS_mq_timedsend, queue, "handled", 7, 1, NULL);
+	pthread_join(thread, NULL);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", -ERESTARTSYS, "\"mqdes\":%d", queue);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_getsetattr", 0, "\"mqdes\":%d", queue);
+	truth("mq_timedsend", sent, "\"mqdes\":%d", queue);
+	truth_of(blocked_tid, ",\"restart\":2", "mq_timedreceive", 7, "\"mqdes\":%d", queue);
+}
+
 static void sysv(void)
 {
 	static struct {
@@ -96,7 +136,7 @@ static void sysv(void)
 	} message;
 	int queue = TRY(msgget(IPC_PRIVATE, 0600));
 	truth("msgget", queue, "\"key\":0");
-	struct blocked call = { SYS_msgrcv, "msgrcv", { queue, (long)&message, 64, 0, 0 }, 0 };
+	struct blocked call = { SYS_msgrcv, "msgrcv", { queue, (long)&message, 64, 0, 0 }, 0, 0 };
 	handle(SA_RESTART); /* of no use: ERESTARTNOHAND ends in EINTR when a handler ran */
 	pthread_t thread = start(&call);
 	interrupt(&call, 0);
@@ -138,7 +178,7 @@ static void sockets(void)
 	struct iovec iov = { text, 64 };
 	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
 	TRY(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
-	struct blocked call = { SYS_recvmsg, "recvmsg", { pair[0], (long)&header, 0 }, 0 };
+	struct blocked call = { SYS_recvmsg, "recvmsg", { pair[0], (long)&header, 0 }, 0, 0 };
 	handle(SA_RESTART);
 	pthread_t thread = start(&call);
 	interrupt(&call, 1);
@@ -161,6 +201,8 @@ int main(int argc, char **argv)
 	int queue = open_queue(name, 0, 3, 64);
 	truth("mq_open", queue, "\"name\":{\"text\":\"%s\"}", name);
 	posix(queue);
+	retried(queue);
+	handler_calls(queue);
 	sysv();
 	stopped(queue);
 	if (argc > 1 && strcmp(argv[1], "sockets") == 0)
