@@ -117,10 +117,19 @@ export class SpillError extends OutputError {
   }
 }
 
-/** In a directory of its own, that only this user can enter. */
+/**
+ * In a directory of its own, that only this user can enter. Its name is taken away at once, so that nothing is left
+ * when the command is killed; Windows does that only at the end.
+ */
 function openSpill(): { fd: number; directory: string } {
   const directory = mkdtempSync(join(tmpdir(), "msgtape-sort-"));
-  return { fd: openSync(join(directory, "runs"), "wx+", 0o600), directory };
+  const fd = openSync(join(directory, "runs"), "wx+", 0o600);
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // close() tries again.
+  }
+  return { fd, directory };
 }
 
 function encodeLine(line: Line): Uint8Array {
