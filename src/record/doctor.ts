@@ -85,7 +85,7 @@ function programChecks(): readonly Check[] {
   try {
     setup = prepareSetup(TRIAL);
   } catch (error) {
-    return [{ name: "programs", status: "no", detail: whyOf(error), todo: "npm run build" }];
+    return [{ name: "programs", status: "no", detail: whyOf(error), todo: null }];
   }
   return PROGRAM_OBJECTS.map(({ file, mechanism }) =>
     attempt(`programs, ${mechanism}`, "load and attach", () => {
