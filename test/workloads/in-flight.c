@@ -10,6 +10,7 @@
 
 static int queues[3], sysv;
 static _Atomic int tid_of[4];
+static pthread_t threads[4];
 
 static void *receive(void *which)
 {
@@ -33,9 +34,8 @@ static void *receive_sysv(void *unused)
 
 static void begin(void *(*body)(void *), long which, long nr)
 {
-	pthread_t thread;
 	tid_of[which] = 0;
-	pthread_create(&thread, NULL, body, (void *)which);
+	pthread_create(&threads[which], NULL, body, (void *)which);
 	while (!tid_of[which])
 		usleep(200);
 	wait_blocked(getpid(), tid_of[which], nr);
@@ -58,12 +58,15 @@ int main(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		if (strcmp(line, "first\n") == 0) {
 			TRY(CALL(SYS_mq_timedsend, queues[0], "go", 2, 0, NULL));
+			/* The recorder may be told to end as soon as we answer. */
+			pthread_join(threads[0], NULL);
 		} else if (strcmp(line, "second\n") == 0) {
 			struct {
 				long mtype;
 				char mtext[2];
 			} message = { 1, "go" };
 			TRY(msgsnd(sysv, &message, 2, 0));
+			pthread_join(threads[1], NULL);
 		} else if (strcmp(line, "block\n") == 0) {
 			begin(receive, 3, SYS_mq_timedreceive);
 			printf("{\"fourth\":%d}\n", tid_of[3]);
