@@ -31,6 +31,7 @@ export function fileSource(path: string): FileSource {
   };
   try {
     const status = attempt(path, () => fstatSync(fd));
+    if (status.isDirectory()) throw new SourceError("EISDIR", `${path}: ${REASONS.EISDIR}`);
     if (!status.isFile()) {
       throw new SourceError("ENOTFILE", `${path}: not a regular file; save the capture to a file first`);
     }

@@ -31,7 +31,7 @@ test("what cannot be read: one line that says what and where, status 1", () => {
   mkdirSync(directory);
   const bad: readonly [string, RegExp][] = [
     ["/no/such/file", /no such file/],
-    [directory, /directory|regular file/],
+    [directory, /is a directory, not a capture/],
     ["/dev/null", /not a regular file/],
     [fileOf(""), /is empty, not a capture/],
     [fileOf("just some text, as long as a header is, and a little longer still"), /not a msgtape capture/],

@@ -31,7 +31,7 @@ test("says in one line why a file cannot be opened", () => {
     }
   };
   assert.is(message(`${directory}/none`), `${directory}/none: no such file`);
-  assert.is(message(directory), `${directory}: not a regular file; save the capture to a file first`);
+  assert.is(message(directory), `${directory}: is a directory, not a capture`);
   assert.is(message(`${directory}/file/x`), `${directory}/file/x: a part of the path is not a directory`);
 });
 
