@@ -3,7 +3,7 @@
  * what else the machine does falls on all of them. Medians over the rounds; the loss is told beside each.
  */
 import { rmSync } from "node:fs";
-import { beside, median, nsPerCall, run, table } from "./run.js";
+import { beside, type Cost, costPerCall, median, run, table } from "./run.js";
 
 export interface Tools {
   readonly msgtape: readonly string[];
@@ -22,14 +22,14 @@ export const PERF_EVENTS = ["mq_timedsend", "mq_timedreceive"]
 
 export interface Recorder {
   readonly name: string;
-  /** ns per call of a workload that is run as `command`. */
-  readonly measure: (tools: Tools, command: readonly string[]) => number | Promise<number>;
+  /** The cost of a call of the workload that is run as `command`. */
+  readonly measure: (tools: Tools, command: readonly string[]) => Cost | Promise<Cost>;
   /** Its slowness shortens the workload. */
   readonly divide: number;
 }
 
-function timed(command: string, args: readonly string[]): number {
-  return nsPerCall(run(command, args));
+function timed(command: string, args: readonly string[]): Cost {
+  return costPerCall(run(command, args));
 }
 
 export const RECORDERS: readonly Recorder[] = [
@@ -84,14 +84,17 @@ export const RECORDERS: readonly Recorder[] = [
   },
 ];
 
-/** All recorders, `rounds` times in turn. By the recorder's name: ns per call, one a round. */
+/** By the recorder's name: the cost of a call, one a round. */
+export type Costs = ReadonlyMap<string, readonly Cost[]>;
+
+/** All recorders, `rounds` times in turn. */
 export async function measureCost(
   tools: Tools,
   recorders: readonly Recorder[],
   rounds: number,
   command: (divide: number) => readonly string[],
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const results = new Map<string, number[]>(recorders.map(({ name }) => [name, []]));
+): Promise<Costs> {
+  const results = new Map<string, Cost[]>(recorders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const recorder of recorders) {
       process.stderr.write(`round ${round + 1}/${rounds}: ${recorder.name}\n`);
@@ -101,25 +104,34 @@ export async function measureCost(
   return results;
 }
 
-/** What `name` adds to a call, over nothing. Medians of the differences within each round: noise comes in waves. */
-export function added(results: ReadonlyMap<string, readonly number[]>, name: string): number {
+/** What `name` adds to a call, over nothing. Median of the differences within each round: noise comes in waves. */
+function added(results: Costs, name: string, which: keyof Cost): number {
   const base = results.get("nothing") ?? [];
-  return median((results.get(name) ?? []).map((ns, round) => ns - (base[round] ?? Number.NaN)));
+  return median(
+    (results.get(name) ?? []).map((cost, round) => cost[which] - (base[round]?.[which] ?? Number.NaN)),
+  );
 }
 
-export function costTable(results: ReadonlyMap<string, readonly number[]>, against: string | null): string {
-  const rows = [["recorder", "ns/call", "min", "max", "adds", ...(against === null ? [] : ["of perf"])]];
-  for (const [name, ns] of results) {
-    const adds = added(results, name);
-    const share = against === null ? [] : [(adds / added(results, against)).toFixed(2)];
+/** One row a recorder; `against` names the one whose addition the others' are shares of. */
+export function costTable(results: Costs, against: string): string {
+  const rows = [["recorder", "ns/call", "min", "max", "adds", "share", "cpu ns/call", "adds", "share"]];
+  for (const [name, costs] of results) {
+    const wall = costs.map(({ wallNs }) => wallNs);
     rows.push([
       name,
-      median(ns).toFixed(0),
-      Math.min(...ns).toFixed(0),
-      Math.max(...ns).toFixed(0),
-      name === "nothing" ? "" : adds.toFixed(0),
-      ...(name === "nothing" && against !== null ? [""] : share),
+      median(wall).toFixed(0),
+      Math.min(...wall).toFixed(0),
+      Math.max(...wall).toFixed(0),
+      ...addition(results, name, "wallNs", against),
+      median(costs.map(({ cpuNs }) => cpuNs)).toFixed(0),
+      ...addition(results, name, "cpuNs", against),
     ]);
   }
   return table(rows);
+}
+
+function addition(results: Costs, name: string, which: keyof Cost, against: string): readonly string[] {
+  if (name === "nothing") return ["", ""];
+  const adds = added(results, name, which);
+  return [adds.toFixed(0), (adds / added(results, against, which)).toFixed(2)];
 }

@@ -13,11 +13,20 @@ export function run(command: string, args: readonly string[]): string {
   return ran.stdout;
 }
 
-/** The workload's own measure: {"ns_per_call":…} somewhere in its output. */
-export function nsPerCall(stdout: string): number {
-  const found = /"ns_per_call":([\d.]+)/.exec(stdout);
-  if (found?.[1] === undefined) throw new BenchError(`the workload said no time: ${JSON.stringify(stdout)}`);
-  return Number(found[1]);
+/** What a call took: by the clock on the wall, and of the caller's processor time. */
+export interface Cost {
+  readonly wallNs: number;
+  readonly cpuNs: number;
+}
+
+/** The workload's own measure: {"ns_per_call":…,"cpu_ns_per_call":…} somewhere in its output. */
+export function costPerCall(stdout: string): Cost {
+  const wall = /"ns_per_call":([\d.]+)/.exec(stdout)?.[1];
+  const cpu = /"cpu_ns_per_call":([\d.]+)/.exec(stdout)?.[1];
+  if (wall === undefined || cpu === undefined) {
+    throw new BenchError(`the workload said no time: ${JSON.stringify(stdout)}`);
+  }
+  return { wallNs: Number(wall), cpuNs: Number(cpu) };
 }
 
 /** Seconds of wall clock that `work` took. */
@@ -28,7 +37,7 @@ export function secondsOf(work: () => void): number {
 }
 
 /** A program that says "ready" and stays until its input ends. */
-export async function beside(command: string, args: readonly string[], work: () => number): Promise<number> {
+export async function beside<T>(command: string, args: readonly string[], work: () => T): Promise<T> {
   const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   if (child.stdout === null) throw new BenchError(`${command}: no output`);

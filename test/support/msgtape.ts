@@ -67,7 +67,7 @@ export function callLines(file: string, options: readonly string[] = []): readon
 /** The same for any size: one line after the other. Gives the exit status. */
 export async function eachCall(file: string, use: (call: CallLine) => void): Promise<number | null> {
   const child = spawn(process.execPath, [MSGTAPE, "calls", file, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   for await (const line of createInterface({ input: child.stdout })) {
