@@ -93,6 +93,16 @@ static void posix(int queue)
 	if (call.result != -EINTR)
 		exit(73);
 	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", -ERESTARTSYS, "\"mqdes\":%d", queue);
+
+	/* The program sees EINTR and calls again by itself, with the very same arguments: no restart of the kernel's. */
+	call.retries = 1;
+	thread = start(&call);
+	interrupt(&call, 1);
+	sent = CALL(SYS_mq_timedsend, queue, "after a retry", 13, 1, NULL);
+	pthread_join(thread, NULL);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", -ERESTARTSYS, "\"mqdes\":%d", queue);
+	truth("mq_timedsend", sent, "\"mqdes\":%d", queue);
+	truth_of(blocked_tid, ",\"restart\":false", "mq_timedreceive", 13, "\"mqdes\":%d", queue);
 }
 
 /* What the program does by itself after EINTR is no restart, though it is alike to the last argument. */
