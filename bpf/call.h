@@ -17,7 +17,7 @@ static __always_inline struct mt_call *begin_call(struct mt_scratch *s, struct t
 	return c;
 }
 
-static __always_inline void mux_args(struct mt_call *c, const volatile struct mt_mux_call *m)
+static __always_inline void mux_args(struct mt_scratch *s, const volatile struct mt_mux_call *m)
 {
 	int i;
 
@@ -25,14 +25,14 @@ static __always_inline void mux_args(struct mt_call *c, const volatile struct mt
 	for (i = 0; i < 6; i++) {
 		__u32 from = m->from[i];
 
-		c->args[i] = from < 6 ? c->from[from] : 0;
+		s->args[i] = from < 6 ? s->call.from[from] : 0;
 	}
 }
 
 /* ia32 ipc(call, first, second, third, ptr, fifth), ipc/syscall.c. Bits 16 and up of call are a version. */
-static __always_inline void demux_ipc(struct mt_call *c)
+static __always_inline void demux_ipc(struct mt_scratch *s, struct mt_call *c)
 {
-	__u32 number = c->raw[0] & 0xffff;
+	__u32 number = s->args[0] & 0xffff;
 	struct {
 		__u32 msgp;
 		__s32 msgtyp;
@@ -46,12 +46,12 @@ static __always_inline void demux_ipc(struct mt_call *c)
 	c->event = m->event;
 	c->mux = MT_MUX_IPC;
 	c->variant = MT_VARIANT_COMPAT_IPC;
-	__builtin_memcpy(c->from, c->raw, sizeof(c->from));
+	__builtin_memcpy(c->from, s->args, sizeof(c->from));
 	/* A call that takes fifth (MSGRCV) has, in version 0, ptr and fifth in user memory at ptr. */
-	if (m->count == 6 && !(c->raw[0] >> 16)) {
-		c->operands = c->raw[4];
+	if (m->count == 6 && !(s->args[0] >> 16)) {
+		c->operands = s->args[4];
 		c->operands_len = sizeof(pair);
-		if (bpf_probe_read_user(&pair, sizeof(pair), (const void *)c->raw[4])) {
+		if (bpf_probe_read_user(&pair, sizeof(pair), (const void *)s->args[4])) {
 			c->record_flags |= MT_FLAG_ARGS_UNKNOWN;
 			c->from[4] = c->from[5] = 0;
 		} else {
@@ -59,13 +59,13 @@ static __always_inline void demux_ipc(struct mt_call *c)
 			c->from[5] = (__u32)pair.msgtyp;
 		}
 	}
-	mux_args(c, m);
+	mux_args(s, m);
 }
 
 /* ia32 socketcall(call, args): every operand lies in user memory, net/compat.c. */
-static __always_inline void demux_socketcall(struct mt_call *c)
+static __always_inline void demux_socketcall(struct mt_scratch *s, struct mt_call *c)
 {
-	__u32 number = c->raw[0], len;
+	__u32 number = s->args[0], len;
 	__u32 words[6] = {};
 	const volatile struct mt_mux_call *m;
 	int i;
@@ -76,40 +76,49 @@ static __always_inline void demux_socketcall(struct mt_call *c)
 	m = &config.socketcall[number];
 	c->event = m->event;
 	c->mux = MT_MUX_SOCKETCALL;
-	c->operands = c->raw[1];
+	c->operands = s->args[1];
 	len = m->count * 4;
 	len = AT_MOST(len, sizeof(words));
 	c->operands_len = len;
-	if (c->event && bpf_probe_read_user(words, len, (const void *)c->raw[1])) {
+	if (c->event && bpf_probe_read_user(words, len, (const void *)s->args[1])) {
 		c->record_flags |= MT_FLAG_ARGS_UNKNOWN;
 		__builtin_memset(words, 0, sizeof(words));
 	}
 #pragma unroll
 	for (i = 0; i < 6; i++)
 		c->from[i] = words[i];
-	mux_args(c, m);
+	mux_args(s, m);
 }
 
-/* Which event this is; c->event stays 0 when it is none that is recorded. */
+/* Which event this is, and its arguments in s->args; c->event stays 0 when it is none that is recorded. */
 static __always_inline void identify(struct mt_scratch *s, struct mt_call *c, struct pt_regs *regs, __u64 nr)
 {
-	reg_args(READ_REGS(&s->regs, regs), c->compat, c->raw);
+	reg_args(READ_REGS(&s->regs, regs), c->compat, s->args);
 	if (c->compat) {
 		c->variant = MT_VARIANT_COMPAT;
 		if (nr == config.nr_ipc && nr) {
-			demux_ipc(c);
+			demux_ipc(s, c);
 			goto out;
 		}
 		if (nr == config.nr_socketcall && nr) {
-			demux_socketcall(c);
+			demux_socketcall(s, c);
 			goto out;
 		}
 	}
 	c->event = config.event_of_nr[c->compat & 1][nr & (MT_NUMBERS - 1)];
-	__builtin_memcpy(c->args, c->raw, sizeof(c->raw));
 out:
 	if (c->event >= MT_EVENTS || !config.record_event[c->event])
 		c->event = 0;
+}
+
+/* Calls of x32 are counted: their numbers are x86_64's with a bit set, or their own from 512 on. */
+static __always_inline int is_x32_event(__u64 nr)
+{
+	nr &= ~(__u64)X32_BIT;
+	if (nr >= MT_NUMBERS)
+		return 0;
+	nr = AT_MOST(nr, MT_NUMBERS - 1);
+	return config.x32_of_nr[nr] != 0;
 }
 
 /* A first look at the number alone, for the calls of every other kind. */

@@ -8,7 +8,7 @@
 #define MSGTAPE_CONFIG_H
 
 #define MT_EVENTS 32   /* catalogue ids are 1..31 */
-#define MT_NUMBERS 512 /* syscall numbers looked at */
+#define MT_NUMBERS 1024 /* syscall numbers looked at; a power of two */
 #define MT_STEPS 8
 #define MT_FILTER_VALUES 16
 
@@ -90,6 +90,7 @@ struct mt_queue_filter {
 
 struct mt_config {
 	__u8 event_of_nr[2][MT_NUMBERS]; /* [0] the kernel's own ABI, [1] ia32; 0: not recorded */
+	__u8 x32_of_nr[MT_NUMBERS];	 /* x32's numbers without their bit: counted, not recorded */
 	__u8 record_event[MT_EVENTS];	 /* 1: wanted (a multiplexer's number is in event_of_nr as below) */
 	__u32 nr_ipc;	     /* ia32 number of ipc, socketcall; 0: none of their events is wanted */
 	__u32 nr_socketcall;

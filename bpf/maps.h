@@ -43,9 +43,7 @@ struct {
 
 /* A call as the event sees it, whichever way it came in. */
 struct mt_call {
-	__u64 raw[6];	 /* the registers */
 	__u64 from[6];	 /* a multiplexer's operands */
-	__u64 args[6];	 /* the event's own */
 	__u64 operands;	 /* user address of what the multiplexer's operands were read from, or 0 */
 	__u32 operands_len;
 	__u32 record_flags;

@@ -169,10 +169,9 @@ static __always_inline void put_queue(struct mt_scratch *s, __u8 arg, const stru
 	item_end(s, sizeof(*q));
 }
 
-/* The open file behind one of the current task's descriptors, or NULL. */
-static __always_inline struct file *file_of(__s32 fd)
+/* The open file behind one of the task's descriptors, or NULL. */
+static __always_inline struct file *file_of(struct task_struct *task, __s32 fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct files_struct *files = task->files;
 	struct fdtable *fdt;
 
@@ -184,19 +183,19 @@ static __always_inline struct file *file_of(__s32 fd)
 	return (struct file *)load_pointer((__u64)fdt->fd + 8ULL * (__u32)fd);
 }
 
-static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
+/* A descriptor's inode, which may be a message queue's, and what tells it from others. */
+struct mt_mqd {
+	struct file *file;
+	__u64 object, block, ino;
+};
+
+static __always_inline int find_mqd(struct mt_scratch *s, struct mt_mqd *m, struct task_struct *task, __s32 fd)
 {
-	struct mt_queue *q = &s->queue;
-	struct mt_queue_seen *seen = NULL;
-	struct mqueue_inode_info *info;
-	struct ipc_namespace *ns;
 	struct super_block *sb;
 	struct inode *inode;
 	struct file *file;
-	struct mt_names *n = NULL;
-	__u64 object, block;
 
-	file = file_of(fd);
+	file = file_of(task, fd);
 	if (!file)
 		return 0;
 	file = CAST(struct file, file);
@@ -206,47 +205,105 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	sb = CAST(struct super_block, LOAD(inode, i_sb));
 	if (!sb)
 		return 0;
-	__builtin_memset(q, 0, sizeof(*q));
-	object = as_number(s, inode);
-	block = as_number(s, sb);
-	q->id = LOAD(inode, i_ino);
-	if (t)
-		seen = find_seen(t, object, q->id, block);
-	info = CAST(struct mqueue_inode_info, object - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
-	if (seen) {
-		q->generation = seen->generation;
-		q->namespace_inum = seen->namespace_inum;
-		q->max_messages = seen->max_messages;
-		q->max_bytes = seen->max_bytes;
-	} else {
-		if (LOAD(sb, s_magic) != MQUEUE_MAGIC)
-			return 0;
-		ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
-		q->generation = pseudonym(object);
-		q->namespace_inum = LOAD(ns, ns.inum);
-		q->max_messages = LOAD(info, attr.mq_maxmsg);
-		q->max_bytes = LOAD(info, attr.mq_msgsize);
-	}
+	m->file = file;
+	m->object = as_number(s, inode);
+	m->block = as_number(s, sb);
+	m->ino = LOAD(inode, i_ino);
+	return 1;
+}
+
+static __always_inline struct mqueue_inode_info *info_of(__u64 inode)
+{
+	return CAST(struct mqueue_inode_info, inode - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode));
+}
+
+/* What changes from call to call. */
+static __always_inline void fill_mqd(struct mt_queue *q, struct mqueue_inode_info *info)
+{
 	q->kind = MT_QUEUE_POSIX;
 	q->flags = MT_QUEUE_HAS_DEPTH;
+	q->pad = 0;
 	q->depth = LOAD(info, attr.mq_curmsgs);
 	q->bytes = LOAD(info, qsize);
 	q->notify_pid = pid_nr(CAST(struct pid, LOAD(info, notify_owner)));
-	if (!seen || (config.filters & MT_FILTER_QUEUE)) {
-		n = queue_names(s, q);
-		if (n) {
-			struct dentry *dentry = CAST(struct dentry, LOAD(file, f_path.dentry));
-			long len = bpf_probe_read_kernel_str(n->name.name, sizeof(n->name.name),
-							     LOAD(dentry, d_name.name));
+	q->last_send_pid = 0;
+	q->last_receive_pid = 0;
+	q->pad2 = 0;
+}
 
-			n->name.name_len = len > 0 ? len - 1 : 0;
-			if (config.filters & MT_FILTER_QUEUE)
-				filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_POSIX, .name = n->name.name });
-			if (!seen && !s->drop)
-				send_queue_names(n, t, object, q->id, block);
-		}
+/* A queue that this task has not named yet, or a filter to ask: everything is read, and its name is sent. */
+__attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
+{
+	struct mqueue_inode_info *info;
+	struct mt_queue_seen *seen = NULL;
+	struct ipc_namespace *ns;
+	struct super_block *sb;
+	struct dentry *dentry;
+	struct file *file;
+	struct mt_queue *q;
+	struct mt_names *n;
+	struct mt_mqd m;
+	long len;
+
+	if (!s || !find_mqd(s, &m, bpf_get_current_task_btf(), fd))
+		return 0;
+	sb = CAST(struct super_block, m.block);
+	if (LOAD(sb, s_magic) != MQUEUE_MAGIC)
+		return 0;
+	q = &s->queue;
+	info = info_of(m.object);
+	ns = CAST(struct ipc_namespace, LOAD(sb, s_fs_info)); /* the queue's, which need not be the task's */
+	fill_mqd(q, info);
+	q->id = m.ino;
+	q->generation = pseudonym(m.object);
+	q->namespace_inum = LOAD(ns, ns.inum);
+	q->max_messages = LOAD(info, attr.mq_maxmsg);
+	q->max_bytes = LOAD(info, attr.mq_msgsize);
+	n = queue_names(s, q);
+	if (n) {
+		file = m.file;
+		dentry = CAST(struct dentry, LOAD(file, f_path.dentry));
+		len = bpf_probe_read_kernel_str(n->name.name, sizeof(n->name.name), LOAD(dentry, d_name.name));
+		n->name.name_len = len > 0 ? len - 1 : 0;
+		if (config.filters & MT_FILTER_QUEUE)
+			filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_POSIX, .name = n->name.name });
+		if (t)
+			seen = find_seen(t, m.object, q->id, m.block);
+		if (!seen && !s->drop)
+			send_queue_names(n, t, m.object, q->id, m.block);
 	}
 	put_queue(s, arg, q);
+	return 1;
+}
+
+/* The hot path: a queue that this task has used before. Returns 0 when the descriptor is none of a queue. */
+static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task, __u32 arg,
+				    __s32 fd)
+{
+	struct mt_queue_seen *seen;
+	struct mt_item *item;
+	struct mt_queue *q;
+	struct mt_mqd m;
+
+	if (!t || (config.filters & MT_FILTER_QUEUE))
+		return meet_mqd(s, t, arg, fd);
+	if (!find_mqd(s, &m, task, fd))
+		return 0;
+	seen = find_seen(t, m.object, m.ino, m.block);
+	if (!seen)
+		return meet_mqd(s, t, arg, fd);
+	item = item_begin(s, MT_ITEM_QUEUE, arg, 0);
+	if (!item)
+		return 0;
+	item->wanted = item->captured = sizeof(*q);
+	q = (struct mt_queue *)(item + 1);
+	fill_mqd(q, info_of(m.object));
+	q->id = m.ino;
+	q->generation = seen->generation;
+	q->namespace_inum = seen->namespace_inum;
+	q->max_messages = seen->max_messages;
+	q->max_bytes = seen->max_bytes;
+	item_end(s, sizeof(*q));
 	return 1;
 }
 

@@ -49,6 +49,14 @@ static __always_inline void submit_last(struct mt_scratch *s)
 	submit(s, MT_FLAG_LAST);
 }
 
+/* Rare, so not inlined wherever an item begins. */
+__attribute__((noinline)) int submit_part(struct mt_scratch *s)
+{
+	if (s)
+		submit(s, 0);
+	return 0;
+}
+
 /*
  * Room for an item. The caller writes captured bytes behind it and calls item_end(). NULL never happens; the
  * verifier wants it asked.
@@ -59,7 +67,7 @@ static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kin
 	__u32 used = s->used;
 
 	if (used > MT_PART_LIMIT) {
-		submit(s, 0);
+		submit_part(s);
 		used = s->used;
 	}
 	if (used > MT_PART_LIMIT)

@@ -84,7 +84,7 @@ static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_stat
 	__u64 object, ends;
 	__u16 family;
 
-	file = file_of(fd);
+	file = file_of(bpf_get_current_task_btf(), fd);
 	if (!file)
 		return 0;
 	file = CAST(struct file, file);

@@ -76,69 +76,82 @@ static __always_inline void take_cookie(struct mt_scratch *s, __u8 arg, __u64 ad
 	take_memory(s, WHAT(MT_ITEM_COOKIE, arg, 0), cookie, COOKIE_LEN, COOKIE_LEN);
 }
 
-/* Step i of the plan. A function of its own, so that the verifier looks at it once and not once a step. */
+/* The step applies to this call. */
+static __always_inline int applies(struct mt_scratch *s, const volatile struct mt_step *step)
+{
+	__u32 arg = step->when_arg, value;
+
+	if ((step->flags & MT_STEP_ON_SUCCESS) && s->ret < 0)
+		return 0;
+	if (arg >= 6)
+		return 1;
+	value = s->args[arg];
+	if ((value & step->when_mask) != step->when_value)
+		return 0;
+	return !step->when_set || (step->when_set >> (value & 31) & 1);
+}
+
+static __always_inline const volatile struct mt_step *step_of(struct mt_scratch *s, __u32 i)
+{
+	__u32 event = s->event, variant = s->variant;
+
+	if (event >= MT_EVENTS || variant >= MT_VARIANTS || i >= MT_STEPS)
+		return NULL;
+	event = AT_MOST(event, MT_EVENTS - 1);
+	variant = AT_MOST(variant, MT_VARIANTS - 1);
+	i = AT_MOST(i, MT_STEPS - 1);
+	return s->exit ? &config.plans[event][variant].exit[i] : &config.plans[event][variant].entry[i];
+}
+
+/* No queue at all is not the queue that was asked for. */
+static __always_inline void queue_found(struct mt_scratch *s, int found)
+{
+	if (!found && (config.filters & MT_FILTER_QUEUE) && !s->decided)
+		s->drop = 1;
+}
+
+/* The steps that are rarer or do more. A function of its own, so that the verifier looks at it once. */
 __attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_state *t, __u32 i)
 {
 	const volatile struct mt_step *step;
-	__u32 event, variant;
-	__u64 addr;
 	__s64 n;
-	int found;
 
 	if (!s)
 		return 0;
-	event = s->event;
-	variant = s->variant;
-	if (event >= MT_EVENTS || variant >= MT_VARIANTS || i >= MT_STEPS)
-		return 0;
-	step = s->exit ? &config.plans[event][variant].exit[i] : &config.plans[event][variant].entry[i];
-	if (step->when_arg < 6) {
-		__u32 value = s->args[step->when_arg];
-
-		if ((value & step->when_mask) != step->when_value)
-			return 0;
-		if (step->when_set && !(step->when_set >> (value & 31) & 1))
-			return 0;
-	}
-	if ((step->flags & MT_STEP_ON_SUCCESS) && s->ret < 0)
+	step = step_of(s, i);
+	if (!step)
 		return 0;
 	n = operand(s, step->arg);
-	found = 1;
 	switch (step->take) {
 	case MT_TAKE_MQD:
-		found = take_mqd(s, t, step->arg, n);
-		goto queue;
+		queue_found(s, meet_mqd(s, t, step->arg, n));
+		return 0;
 	case MT_TAKE_MSQID:
-		found = take_msqid(s, t, step->arg, n);
-		goto queue;
+		queue_found(s, take_msqid(s, t, step->arg, n));
+		return 0;
 	case MT_TAKE_SOCKET:
-		found = take_socket(s, t, step->arg, n);
-		goto queue;
+		queue_found(s, take_socket(s, t, step->arg, n));
+		return 0;
 	case MT_TAKE_KEY:
 		if (config.filters & MT_FILTER_QUEUE)
 			filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_SYSV, .key = n, .msqid_unknown = 1 });
 		return 0;
 	}
-	addr = n;
-	if (!addr)
+	if (!n)
 		return 0;
 	switch (step->take) {
 	case MT_TAKE_STRING:
-		take_string(s, step->arg, addr);
-		break;
-	case MT_TAKE_BYTES:
-		take_bytes(s, step, addr);
-		break;
-	case MT_TAKE_STRUCT:
-		take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, step->size, step->size);
+		take_string(s, step->arg, n);
 		break;
 	case MT_TAKE_COOKIE:
-		take_cookie(s, step->arg, addr);
+		take_cookie(s, step->arg, n);
 		break;
 	case MT_TAKE_MSGHDR:
-		take_msghdr(s, step->arg, addr, step->flags);
+		take_msghdr(s, step->arg, n, step->flags);
 		break;
-	case MT_TAKE_MMSGHDR:
+	case MT_TAKE_MMSGHDR: {
+		__u64 addr = n;
+
 		n = operand(s, step->length_arg);
 		if (step->length_arg != MT_ARG_RET)
 			n = (__u32)n; /* vlen is unsigned int */
@@ -146,28 +159,46 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_sta
 			take_mmsghdr(s, step->arg, addr, n, step->flags);
 		break;
 	}
-	return 0;
-queue:
-	/* No queue at all is not the queue that was asked for. */
-	if (!found && (config.filters & MT_FILTER_QUEUE) && !s->decided)
-		s->drop = 1;
+	}
 	return 0;
 }
 
-static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_state *t)
+/*
+ * The whole plan. Where returns are slowed down against speculation (SRSO's safe return), calling a function costs
+ * as much as a read: so the commonest first step is taken in line, and memory with one call. In the loop that
+ * would be too much for the verifier of 6.1.
+ */
+static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task)
 {
-	const volatile struct mt_plan *plan;
-	__u32 event = s->event, variant = s->variant, i;
+	const volatile struct mt_step *step = step_of(s, 0);
+	__u32 i = 0, take;
+	__s64 n;
 
-	if (event >= MT_EVENTS || variant >= MT_VARIANTS)
-		return;
-	plan = &config.plans[event][variant];
-	for (i = 0; i < MT_STEPS; i++) {
-		if ((s->exit ? plan->exit[i].take : plan->entry[i].take) == MT_TAKE_END)
-			break;
-		take_step(s, t, i);
+	if (step && step->take == MT_TAKE_MQD && step->when_arg == MT_ARG_NONE && step->arg != MT_ARG_RET) {
+		queue_found(s, take_mqd(s, t, task, step->arg, operand(s, step->arg)));
+		i = 1;
+	}
+	for (; i < MT_STEPS; i++) {
 		if (s->drop)
 			break;
+		step = step_of(s, i);
+		if (!step)
+			break;
+		take = step->take;
+		if (take == MT_TAKE_END)
+			break;
+		if (!applies(s, step))
+			continue;
+		n = operand(s, step->arg);
+		if (take == MT_TAKE_BYTES) {
+			if (n)
+				take_bytes(s, step, n);
+		} else if (take == MT_TAKE_STRUCT) {
+			if (n)
+				take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), n, step->size, step->size);
+		} else {
+			take_step(s, t, i);
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	struct mt_call *c;
 	__u8 flags;
 
-	if (!interesting(nr & ~(__u64)X32_BIT) || !enabled())
+	if (!(nr & X32_BIT ? is_x32_event(nr) : interesting(nr)) || !enabled())
 		return;
 	task = bpf_get_current_task_btf();
 	if (!task_wanted(task))
@@ -72,7 +72,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	flags = c->record_flags;
 	if (t) {
 		t->call++;
-		if (is_restart(t, c->event, c->args))
+		if (is_restart(t, c->event, s->args))
 			flags |= MT_FLAG_RESTART;
 		if (!(t->flags & MT_TASK_ANNOUNCED))
 			announce(s);
@@ -82,13 +82,12 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		announce(s);
 	}
 	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
-	__builtin_memcpy(s->args, c->args, sizeof(c->args));
-	__builtin_memcpy(s->record + sizeof(struct mt_record), c->args, sizeof(c->args));
+	__builtin_memcpy(s->record + sizeof(struct mt_record), s->args, sizeof(s->args));
 	s->ret = 0;
 	if (c->operands)
 		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c->operands, c->operands_len, c->operands_len);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s, t);
+		take_steps(s, t, task);
 	if (t)
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST | MT_TASK_DROPPED);
 	if (!s->drop)
@@ -104,7 +103,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	t->mux = c->mux;
 	t->variant = c->variant;
 	t->record_flags = flags;
-	__builtin_memcpy(t->args, c->args, sizeof(c->args));
+	__builtin_memcpy(t->args, s->args, sizeof(s->args));
 	t->flags |= s->lost ? MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST : MT_TASK_IN_CALL;
 }
 
@@ -149,7 +148,7 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 		c->record_flags = t->record_flags & MT_FLAG_ARGS_UNKNOWN;
 		if (t->flags & MT_TASK_ENTRY_LOST)
 			c->record_flags |= MT_FLAG_ENTRY_LOST;
-		__builtin_memcpy(c->args, t->args, sizeof(c->args));
+		__builtin_memcpy(s->args, t->args, sizeof(s->args));
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST);
 	} else {
 		/* No entry was seen: refused by seccomp, in flight when the recording began, filtered then. */
@@ -169,15 +168,14 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 		announce(s);
 	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	s->decided = !(flags & MT_FLAG_NO_ENTRY);
-	__builtin_memcpy(s->args, c->args, sizeof(c->args));
 	s->ret = c->compat ? (__s64)(__s32)ret : ret;
 	if (t)
-		note_interruption(t, c->event, c->args, s->ret);
+		note_interruption(t, c->event, s->args, s->ret);
 	((struct mt_exit *)(s->record + sizeof(struct mt_record)))->ret = s->ret;
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s, t);
+		take_steps(s, t, task);
 	if (!s->drop)
 		submit_last(s);
 	else if (t)

@@ -147,6 +147,8 @@ export interface EventRow {
   /** Hot on any host: recorded only when asked for by name or group. */
   readonly onRequest: boolean;
   readonly numbers: Readonly<Partial<Record<Abi, number>>>;
+  /** x32's number without its bit, where it is not x86_64's: such calls are counted, not decoded. */
+  readonly x32?: number;
   readonly muxes: readonly MuxCall[];
   readonly args: readonly Argument[];
   /** What a result that is no error means. */

@@ -84,6 +84,7 @@ function encodeNumbers(layout: StructLayout, { events, arch }: ConfigOptions) {
   if (arch !== "x86_64") return { event_of_nr: [own], record_event };
   return {
     event_of_nr: [own, ia32],
+    x32_of_nr: x32Numbers(layout, events),
     record_event,
     nr_ipc: muxNumber(events, "ipc"),
     nr_socketcall: muxNumber(events, "socketcall"),
@@ -100,6 +101,16 @@ function numbersOf(layout: StructLayout, events: readonly EventRow[], abi: Abi):
     if (number >= table.length)
       throw new RecordError(`${event.name} has number ${number} of ${table.length}`);
     table[number] = event.id;
+  }
+  return table;
+}
+
+/** x32 has x86_64's numbers, but for the calls whose structs differ. */
+function x32Numbers(layout: StructLayout, events: readonly EventRow[]): Uint8Array {
+  const table = new Uint8Array(elementsOf(layout, "x32_of_nr", 0));
+  for (const event of events) {
+    const number = event.x32 ?? event.numbers.x86_64;
+    if (number !== undefined) table[number] = event.id;
   }
   return table;
 }

@@ -36,6 +36,16 @@ function checkHeader(abi: Abi, header: string, names: Readonly<Record<string, st
 }
 
 checkHeader("x86_64", "asm/unistd_64.h", {});
+
+live(test, "x32 numbers are those of asm/unistd_x32.h", ["gcc"], () => {
+  const X32_BIT = 0x40000000;
+  const ofX86_64 = EVENTS.filter((event) => event.numbers.x86_64 !== undefined);
+  const own = Object.fromEntries(
+    ofX86_64.map((event) => [`__NR_${event.name}`, (event.x32 ?? event.numbers.x86_64 ?? 0) + X32_BIT]),
+  );
+  assert.equal(headerNumbers(["asm/unistd.h", "asm/unistd_x32.h"], Object.keys(own)), own);
+});
+
 checkHeader("ia32", "asm/unistd_32.h", IA32_NAMES);
 // arm64 has the generic table; under its name for 32-bit machines it would have more.
 checkHeader("arm64", "asm-generic/unistd.h", {});

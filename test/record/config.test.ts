@@ -48,6 +48,9 @@ int main(void)
 		for (int n = 0; n < MT_NUMBERS; n++)
 			if (c.event_of_nr[a][n])
 				printf("nr %d %d event %u\\n", a, n, c.event_of_nr[a][n]);
+	for (int n = 0; n < MT_NUMBERS; n++)
+		if (c.x32_of_nr[n])
+			printf("x32 %d event %u\\n", n, c.x32_of_nr[n]);
 	for (int e = 0; e < MT_EVENTS; e++) {
 		if (c.record_event[e])
 			printf("wanted %d\\n", e);
@@ -158,6 +161,7 @@ withC("numbers of both conventions lead to wanted events only", () => {
     "nr 0 242 event 3",
     "nr 1 337 event 17",
     "nr 1 418 event 3",
+    "x32 242 event 3",
     "wanted 3",
     "wanted 17",
     ...REST,

@@ -265,6 +265,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     family: "posix-mq",
     onRequest: false,
     numbers: { x86_64: 244, ia32: 281, arm64: 184 },
+    x32: 527,
     muxes: [],
     args: [
       MQDES,

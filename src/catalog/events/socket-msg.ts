@@ -114,6 +114,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     family: "socket-msg",
     onRequest: true,
     numbers: { x86_64: 46, ia32: 370, arm64: 211 },
+    x32: 518,
     muxes: [{ mux: "socketcall", call: 16, from: [0, 1, 2] }],
     args: [
       FD,
@@ -147,6 +148,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     family: "socket-msg",
     onRequest: true,
     numbers: { x86_64: 47, ia32: 372, arm64: 212 },
+    x32: 519,
     muxes: [{ mux: "socketcall", call: 17, from: [0, 1, 2] }],
     args: [
       FD,
@@ -181,6 +183,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     family: "socket-msg",
     onRequest: false,
     numbers: { x86_64: 307, ia32: 345, arm64: 269 },
+    x32: 538,
     muxes: [{ mux: "socketcall", call: 20, from: [0, 1, 2, 3] }],
     args: [
       FD,
@@ -207,6 +210,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     id: 16,
     name: "recvmmsg",
     numbers: { x86_64: 299, ia32: 417, arm64: 243 },
+    x32: 537,
     muxes: [],
     ...recvmmsg(TIMESPEC),
     related: ["sendmmsg", "recvmsg", "recvmmsg_time32"],
