@@ -51,12 +51,18 @@ static void descriptors(void)
 	memcpy(CMSG_DATA(&control.header), passed, sizeof(passed));
 	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
 	long ret = CALL(SYS_sendmsg, pair[0], &header, 0);
-	truth("sendmsg", ret, "\"fd\":%d,\"msg\":{\"msg_controllen\":\"%zu\"}", pair[0], sizeof(control));
+	truth("sendmsg", ret,
+	      "\"fd\":%d,\"msg\":{\"msg_controllen\":\"%zu\",\"msg_control\":{\"cmsgs\":[{\"cmsg_level\":%d,\"cmsg_type\":%d,"
+	      "\"cmsg_data\":{\"fds\":[0,2]}}]}}",
+	      pair[0], sizeof(control), SOL_SOCKET, SCM_RIGHTS);
 	char text[8];
 	iov = (struct iovec){ text, 8 };
 	ret = CALL(SYS_recvmsg, pair[1], &header, MSG_CMSG_CLOEXEC);
-	truth("recvmsg", ret, "\"fd\":%d,\"msg\":{\"msg_controllen\":\"%zu\"},\"flags\":%d", pair[1],
-	      (size_t)header.msg_controllen, MSG_CMSG_CLOEXEC);
+	memcpy(passed, CMSG_DATA(&control.header), sizeof(passed));
+	truth("recvmsg", ret,
+	      "\"fd\":%d,\"msg\":{\"msg_controllen\":\"%zu\",\"msg_control\":{\"cmsgs\":[{\"cmsg_data\":{\"fds\":[%d,%d]}}]}},"
+	      "\"flags\":%d",
+	      pair[1], (size_t)header.msg_controllen, passed[0], passed[1], MSG_CMSG_CLOEXEC);
 }
 
 static void addresses(int family)
@@ -79,10 +85,19 @@ static void addresses(int family)
 	}
 	if (bind(to, &address.sa, len) != 0 || getsockname(to, &address.sa, &len) != 0)
 		return; /* no such family here */
+	char expected[160];
+	if (family == AF_INET)
+		snprintf(expected, sizeof(expected), "\"sin_family\":%d,\"sin_port\":%d,\"sin_addr\":\"127.0.0.1\"", family,
+			 ntohs(address.in.sin_port));
+	else if (family == AF_INET6)
+		snprintf(expected, sizeof(expected), "\"sin6_family\":%d,\"sin6_port\":%d,\"sin6_addr\":\"::1\"", family,
+			 ntohs(address.in6.sin6_port));
+	else
+		snprintf(expected, sizeof(expected), "\"sun_family\":%d,\"sun_path\":\"@msgtape-%d\"", family, getpid());
 	struct iovec iov = { "to you", 6 };
 	struct msghdr header = { .msg_name = &address, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1 };
 	long ret = CALL(SYS_sendmsg, from, &header, 0);
-	truth("sendmsg", ret, "\"fd\":%d,\"msg\":{\"msg_namelen\":%d}", from, (int)len);
+	truth("sendmsg", ret, "\"fd\":%d,\"msg\":{\"msg_name\":{%s},\"msg_namelen\":%d}", from, expected, (int)len);
 	char text[16];
 	struct sockaddr_storage sender;
 	iov = (struct iovec){ text, 16 };
@@ -116,10 +131,21 @@ static void many(int count, int iovecs)
 	if (iovecs)
 		out[count - 1].msg_hdr = (struct msghdr){ .msg_iov = last, .msg_iovlen = iovecs };
 	long sent = CALL(SYS_sendmmsg, pair[0], out, count, MSG_DONTWAIT);
-	truth("sendmmsg", sent,
-	      "\"fd\":%d,\"vlen\":%d,\"flags\":%d,\"msgvec\":[{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"},"
-	      "\"iov_len\":\"4\"}],\"msg_iovlen\":\"1\"},\"msg_len\":4}]",
-	      pair[0], count, MSG_DONTWAIT, b64("m000", 4));
+	/* 64 messages are kept of a call, and 16 iovecs of a message; the rest is counted. */
+	static char kept[16000];
+	int n = 0;
+	for (int i = 0; i < count && i < 64; i++) {
+		if (iovecs && i == count - 1)
+			n += snprintf(kept + n, sizeof(kept) - n, ",{\"msg_hdr\":{\"msg_iovlen\":\"%d\",\"msg_iov_not_kept\":%d},\"msg_len\":%d}",
+				      iovecs, iovecs - 16, iovecs);
+		else
+			n += snprintf(kept + n, sizeof(kept) - n,
+				      "%s{\"msg_hdr\":{\"msg_iov\":[{\"iov_base\":{\"bytes\":\"%s\"},\"iov_len\":\"4\"}],\"msg_iovlen\":\"1\"},"
+				      "\"msg_len\":4}",
+				      i ? "," : "", b64(bodies[i], 4));
+	}
+	truth("sendmmsg", sent, "\"fd\":%d,\"vlen\":%d,\"flags\":%d,\"msgvec\":[%s]%s", pair[0], count, MSG_DONTWAIT, kept,
+	      count > 64 ? ",\"msgvec_not_kept\":6" : "");
 	struct timespec timeout = { 5, 0 };
 	while (sent > 0) {
 		long ret = CALL(SYS_recvmmsg, pair[1], got, sent < 33 ? sent + 5 : 33L, MSG_DONTWAIT, &timeout);
