@@ -1,0 +1,16 @@
+/** The C unit tests of the drain thread's accounting, under the address and undefined-behaviour sanitizers. */
+import { spawnSync } from "node:child_process";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { live } from "../support/live.js";
+import { PACKAGE } from "../support/paths.js";
+
+const test = suite("native: accounting");
+
+live(test, "make check", ["gcc"], () => {
+  const ran = spawnSync("make", ["-C", "native", "-s", "check"], { cwd: PACKAGE, encoding: "utf8" });
+  assert.is(ran.status, 0, ran.stdout + ran.stderr);
+  assert.match(ran.stdout, /account: [0-9]+ checks passed, 0 failed\nkeys: [0-9]+ checks passed, 0 failed/);
+});
+
+test.run();
