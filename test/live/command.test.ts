@@ -166,6 +166,34 @@ for (const [who, change] of [
   });
 }
 
+/** In a mount namespace of its own, where `mount` hides something. */
+function where(mount: string, args: readonly string[]) {
+  const script = `${mount} || exit 99; shift; exec "$@"`;
+  const ran = spawnSync(
+    "unshare",
+    ["-m", "sh", "-c", script, "sh", "-", process.execPath, MSGTAPE, ...args],
+    {
+      encoding: "utf8",
+    },
+  );
+  assert.is.not(ran.status, 99, ran.stderr);
+  return ran;
+}
+
+live(test, "refuses without the kernel's BTF, and leaves nothing behind", ["root", "bpf", "unshare"], () => {
+  const file = temporary("no-btf.mtape");
+  const ran = where("mount -t tmpfs none /sys/kernel/btf", ["record", "-o", file, "--for", "1s"]);
+  assert.is(ran.status, 1);
+  assert.match(ran.stderr, /^msgtape: [^\n]*BTF[^\n]*\n$/);
+  assert.not(existsSync(file));
+});
+
+live(test, "refuses where nothing can be written", ["root", "bpf", "unshare"], () => {
+  const ran = where("mount -t tmpfs -o ro none /mnt", ["record", "-o", "/mnt/capture.mtape", "--for", "1s"]);
+  assert.is(ran.status, 1);
+  assert.match(ran.stderr, /^msgtape: [^\n]*\/mnt\/capture\.mtape[^\n]*\n$/);
+});
+
 test("refuses wrong usage before anything else", () => {
   refuses(["record", "--events", "mq_opne", "--", "true"], 2, /mq_opne.*mq_open/);
   refuses(["record", "--snap", "65537"], 2, /--snap/);
