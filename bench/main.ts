@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { MSGTAPE, PACKAGE } from "../test/support/paths.js";
 import { workload } from "../test/support/workload.js";
 import { costTable, measureCost, RECORDERS, type Tools } from "./cost.js";
+import { recorderLine } from "./memory.js";
 import { infoLine, readingTable, recordBoth } from "./reading.js";
 import { BenchError, run } from "./run.js";
 
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
       tools.nullCalls,
       String(messages * 5),
     ]);
+    const recorder = await recorderLine(tools, messages * 5);
     const recorded = recordBoth(tools, messages * 3);
     const reading = readingTable(tools, recorded, Math.min(rounds, 3));
     const info = infoLine(tools, recorded.capture, Math.min(rounds, 5));
@@ -73,7 +75,9 @@ async function main(): Promise<void> {
     );
     console.log(`A recorded call\n\n${costTable(cost, PERF)}\n`);
     console.log(`A call that is not recorded\n\n${costTable(unrecorded, EMPTY)}\n`);
-    console.log(`Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}`);
+    console.log(
+      `Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}\n${recorder}`,
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
