@@ -11,6 +11,7 @@
 #define MT_NUMBERS 1024 /* syscall numbers looked at; a power of two */
 #define MT_STEPS 8
 #define MT_FILTER_VALUES 16
+#define MT_RING_HEAD 128 /* struct mt_ring before its data */
 
 /* mt_step.take: what to keep of a call */
 enum mt_take {
@@ -99,6 +100,7 @@ struct mt_config {
 	struct mt_plan plans[MT_EVENTS][MT_VARIANTS];
 	__u32 snap_bytes;    /* 0..MT_SNAP_MAX */
 	__u32 cpus;	     /* possible cpus */
+	__u32 ring_bytes;    /* of each cpu's ring; a power of two */
 	__u32 own_tgid;	     /* the recorder: never recorded */
 	__u32 filters;	     /* enum mt_filter */
 	__u64 secret[2];     /* for the keyed hashes; thrown away after loading */
@@ -108,6 +110,27 @@ struct mt_config {
 	__u64 cgroups[MT_FILTER_VALUES];
 	struct mt_queue_filter queues[MT_FILTER_VALUES];
 };
+
+/*
+ * A cpu's ring, shared with user space: only its cpu's programs write `produced` and the data, only the reader writes
+ * `consumed`. Both only grow; a record begins at `position & (ring_bytes - 1)` and runs on past the end of the
+ * ring, where there is room for the largest one, so that no record is ever split.
+ *
+ * A reader that keeps up lets the ring run empty again and again. Writing then goes back to the ring's beginning (a
+ * jump), which is still in the processor's caches: going round all of a large ring makes every write miss them.
+ */
+struct mt_ring {
+	__u64 produced;
+	__u64 jump_at; /* the reader goes on at jump_to when it comes to jump_at, and has something to read there */
+	__u64 jump_to;
+	__u64 pad[5]; /* a cache line for each side */
+	__u64 consumed;
+	__u64 pad2[7];
+	__u8 data[]; /* ring_bytes + MT_RING_TAIL */
+};
+_Static_assert(sizeof(struct mt_ring) == MT_RING_HEAD, "mt_ring begins with MT_RING_HEAD bytes");
+#define MT_RING_JUMP (128 * 1024) /* an empty ring is begun anew only when it was filled up to here */
+#define MT_RING_TAIL (MT_RECORD_MAX + 8192)
 
 /* mt_stats.lost: by cause */
 enum mt_loss {

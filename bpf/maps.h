@@ -6,11 +6,25 @@
 /* Read-only once loaded: the verifier takes its values as constants. */
 const volatile struct mt_config config SEC(".rodata.config") = {};
 
-/* Sized before loading. */
+/*
+ * Entry and exit records, a ring for each cpu: struct mt_ring. Entries and value size are set before loading.
+ *
+ * Not BPF_MAP_TYPE_RINGBUF: handing a record over there costs two thirds of all the rest of a program (a lock shared
+ * by all cpus, calls of functions, a copy), and here nothing.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, MT_RING_HEAD + 4096 + MT_RING_TAIL);
+} rings SEC(".maps");
+
+/* TASK and QUEUE records. They are rare, and come before the records that refer to them: the reader takes them first. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-} ring SEC(".maps");
+	__uint(max_entries, 1 << 20);
+} names_ring SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -54,11 +68,14 @@ struct mt_call {
 };
 
 /*
- * Where a cpu builds its record. System call tracepoints run with preemption off and never nest, so one a cpu is
- * enough. An array indexed by cpu and not a per-cpu map: those end at 32 KiB a value.
+ * What a cpu knows of the record that it is building. Its items go straight into the ring; the header follows when
+ * it is handed over. System call tracepoints run with preemption off and never nest, so one a cpu is enough.
  */
 struct mt_scratch {
-	__u32 used; /* bytes of `record` filled */
+	__u64 produced; /* the ring's position: where the record begins */
+	__u64 room;	/* free bytes of the ring from there */
+	__u32 cpu;
+	__u32 used; /* bytes of the record so far */
 	__u32 base; /* where items begin */
 	__u8 exit;  /* 0 entry, 1 exit */
 	__u8 event;
@@ -67,7 +84,8 @@ struct mt_scratch {
 	__u8 drop;    /* the queue filter says no */
 	__u8 decided; /* the entry was recorded, so is its exit: no filter is asked again */
 	__u8 lost;    /* the first part found no room */
-	__u8 pad;
+	__u8 full;    /* the ring has no room for what this part needs */
+	struct mt_record head;
 	__s64 ret;
 	__u64 args[6];
 	/* Off the stack: 512 bytes must do for all functions that call one another. */
@@ -80,7 +98,6 @@ struct mt_scratch {
 	__u64 address; /* see as_number() */
 	__u8 header[64]; /* the msghdr or mmsghdr being looked at */
 	__u8 iov[MT_IOVECS_MAX * 16];
-	__u8 record[MT_RECORD_MAX + 64];
 };
 
 struct {
@@ -130,6 +147,7 @@ enum mt_task_flags {
 	MT_TASK_ENTRY_LOST = 4,
 	MT_TASK_DROPPED = 8, /* the queue filter refused the entry: its exit is left out with it */
 	MT_TASK_INTERRUPTED = 16, /* left a call with ERESTARTSYS or the like; what the kernel makes of it is open */
+	MT_TASK_TRACKED = 64, /* its process was found in `tree`, which it leaves only when it ends */
 	MT_TASK_RESTARTS = 32, /* with INTERRUPTED: a handler runs first, then the call is begun anew */
 };
 
@@ -180,8 +198,18 @@ static __always_inline struct mt_stats *cpu_stats(void)
 static __always_inline struct mt_scratch *cpu_scratch(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
+	struct mt_scratch *s = bpf_map_lookup_elem(&scratch, &cpu);
 
-	return bpf_map_lookup_elem(&scratch, &cpu);
+	if (s)
+		s->cpu = cpu;
+	return s;
+}
+
+static __always_inline struct mt_ring *cpu_ring(struct mt_scratch *s)
+{
+	__u32 cpu = s->cpu;
+
+	return bpf_map_lookup_elem(&rings, &cpu);
 }
 
 /*

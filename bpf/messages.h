@@ -80,7 +80,7 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 	size = s->compat ? sizeof(struct mt_iovec32) : sizeof(struct mt_iovec64);
 	kept = h.iovlen < MT_IOVECS_MAX ? h.iovlen : MT_IOVECS_MAX;
 	if (h.iov && h.iovlen) {
-		item = item_begin(s, MT_ITEM_IOV, arg, h.iov);
+		item = item_begin(s, MT_ITEM_IOV, arg, h.iov, sizeof(s->iov));
 		if (!item)
 			return;
 		size *= kept;
@@ -89,7 +89,7 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 		if ((__s64)h.iov < 0) {
 			item->status = MT_STATUS_REFUSED;
 			kept = 0;
-		} else if (bpf_probe_read_user(s->iov, size, (const void *)h.iov)) {
+		} else if (bpf_probe_read_user(s->iov, AT_MOST(size, sizeof(s->iov)), (const void *)h.iov)) {
 			/* A partly resident array is rare; its entries are then unknown as a whole. */
 			item->status = MT_STATUS_NOT_RESIDENT;
 			kept = 0;
@@ -117,7 +117,7 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 /* Reads a header into s->header and records it. 0: it could not be read, there is nothing to follow. */
 static __always_inline int take_header(struct mt_scratch *s, __u8 kind, __u32 arg, __u64 addr, __u32 size)
 {
-	struct mt_item *item = item_begin(s, kind, arg, addr);
+	struct mt_item *item = item_begin(s, kind, arg, addr, sizeof(s->header));
 
 	if (!item)
 		return 0;
@@ -126,7 +126,7 @@ static __always_inline int take_header(struct mt_scratch *s, __u8 kind, __u32 ar
 	item->wanted = size;
 	if ((__s64)addr < 0)
 		item->status = MT_STATUS_REFUSED;
-	else if (bpf_probe_read_user(s->header, size, (const void *)addr))
+	else if (bpf_probe_read_user(s->header, AT_MOST(size, sizeof(s->header)), (const void *)addr))
 		item->status = MT_STATUS_NOT_RESIDENT;
 	else
 		item->captured = size;
@@ -188,7 +188,7 @@ __attribute__((noinline)) int take_mmsghdr(struct mt_scratch *s, __u32 arg, __u6
 	}
 	s->message = 0;
 	if (count > MT_MESSAGES_MAX) {
-		item = item_begin(s, MT_ITEM_NOT_KEPT, arg, addr);
+		item = item_begin(s, MT_ITEM_NOT_KEPT, arg, addr, 0);
 		if (!item)
 			return 0;
 		item->wanted = saturate(count - MT_MESSAGES_MAX);

@@ -74,7 +74,7 @@ static __always_inline struct mt_names *queue_names(struct mt_scratch *s, const 
 	n->record.size = sizeof(n->record) + sizeof(n->queue) + sizeof(n->name);
 	n->record.type = MT_RECORD_QUEUE;
 	n->record.flags = MT_FLAG_LAST;
-	n->record.time_ns = head(s)->time_ns;
+	n->record.time_ns = s->head.time_ns;
 	n->record.task_start_ns = task->start_boottime;
 	n->record.tid = task->pid;
 	n->record.tgid = task->tgid;
@@ -90,7 +90,7 @@ static __always_inline void send_queue_names(struct mt_names *n, struct mt_task_
 	struct mt_stats *st = cpu_stats();
 	__u32 i;
 
-	if (bpf_ringbuf_output(&ring, n, sizeof(n->record) + sizeof(n->queue) + sizeof(n->name), BPF_RB_NO_WAKEUP)) {
+	if (bpf_ringbuf_output(&names_ring, n, sizeof(n->record) + sizeof(n->queue) + sizeof(n->name), BPF_RB_NO_WAKEUP)) {
 		if (st)
 			st->announce_failed++;
 		return;
@@ -159,7 +159,7 @@ static __always_inline void filter_queue(struct mt_scratch *s, const struct mt_a
 /* The call's record gets the queue; nothing is sent for a queue that the filter refuses. */
 static __always_inline void put_queue(struct mt_scratch *s, __u8 arg, const struct mt_queue *q)
 {
-	struct mt_item *item = item_begin(s, MT_ITEM_QUEUE, arg, 0);
+	struct mt_item *item = item_begin(s, MT_ITEM_QUEUE, arg, 0, sizeof(*q));
 
 	if (!item)
 		return;
@@ -292,7 +292,7 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	seen = find_seen(t, m.object, m.ino, m.block);
 	if (!seen)
 		return meet_mqd(s, t, arg, fd);
-	item = item_begin(s, MT_ITEM_QUEUE, arg, 0);
+	item = item_begin(s, MT_ITEM_QUEUE, arg, 0, sizeof(*q));
 	if (!item)
 		return 0;
 	item->wanted = item->captured = sizeof(*q);

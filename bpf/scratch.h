@@ -1,38 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Building a record in the scratch buffer and handing it to the ring, in parts when it grows too large. */
+/* Building a record in the cpu's ring, and handing it over, in parts when it grows too large. */
 #ifndef MSGTAPE_SCRATCH_H
 #define MSGTAPE_SCRATCH_H
 
 /* An item is begun only below this; with the largest one behind it the record still fits. */
 #define MT_PART_LIMIT 65536
 
-static __always_inline struct mt_record *head(struct mt_scratch *s)
+/* Byte `offset` of the record that is being built. The caller has made sure of the room. */
+static __always_inline __u8 *record_at(struct mt_scratch *s, struct mt_ring *ring, __u32 offset)
 {
-	return (struct mt_record *)s->record;
+	return ring->data + (s->produced & (config.ring_bytes - 1)) + AT_MOST(offset, MT_PART_LIMIT + 64);
+}
+
+/* The place of the next record: behind the last one, or at the ring's beginning when that one was read already. */
+static __always_inline void begin_record(struct mt_scratch *s, struct mt_ring *ring)
+{
+	__u64 mask = config.ring_bytes - 1, at = ring->produced;
+
+	s->produced = at;
+	if (at == *(volatile __u64 *)&ring->consumed && (at & mask) >= MT_RING_JUMP) {
+		s->produced = (at | mask) + 1;
+		ring->jump_at = at;
+		ring->jump_to = s->produced;
+	}
+}
+
+static __always_inline void begin_part(struct mt_scratch *s, struct mt_ring *ring)
+{
+	__u64 consumed = *(volatile __u64 *)&ring->consumed, used;
+
+	/* Nothing lies between a jump's two ends. */
+	if (consumed < ring->jump_to)
+		consumed = ring->jump_to;
+	used = s->produced - consumed;
+	s->room = used < config.ring_bytes ? config.ring_bytes - used : 0;
+	s->used = s->base;
+	s->full = s->room < s->base;
+}
+
+/* What was written becomes visible, whole: the data before the position. */
+static __always_inline void publish(struct mt_ring *ring, __u64 produced)
+{
+#if defined(__TARGET_ARCH_x86)
+	barrier(); /* stores are not reordered with one another */
+	*(volatile __u64 *)&ring->produced = produced;
+#else
+	__sync_fetch_and_add(&ring->produced, produced - ring->produced); /* a full barrier */
+#endif
 }
 
 /*
- * Hands what is there to the ring as one part. A part that finds no room is counted: seq goes on, so that a
- * reader sees the hole.
+ * Hands what is there to the ring as one part. A part that found no room is counted: seq goes on, so that a reader
+ * sees the hole.
  */
 static __always_inline void submit(struct mt_scratch *s, __u8 flags)
 {
-	struct mt_record *r = head(s);
+	struct mt_ring *ring = cpu_ring(s);
 	struct mt_stats *st = cpu_stats();
-	__u32 size = s->used;
 	__u32 event = s->event;
-	long err;
+	int err = s->full;
+	__u8 *to;
 
-	if (!st)
+	if (!st || !ring)
 		return;
-	size = AT_MOST(size, MT_RECORD_MAX); /* never more; for the verifier */
-	r->size = size;
-	r->seq = ++st->seq;
-	r->flags |= flags;
-	err = bpf_ringbuf_output(&ring, r, size, BPF_RB_NO_WAKEUP);
-	if (err)
+	s->head.size = s->used;
+	s->head.seq = ++st->seq;
+	s->head.flags |= flags;
+	if (err) {
 		st->lost[MT_LOSS_RING_FULL]++;
-	if (r->part == 0 && event < MT_EVENTS) {
+	} else {
+		to = record_at(s, ring, 0);
+		__builtin_memcpy(to, &s->head, sizeof(s->head));
+		if (s->exit)
+			__builtin_memcpy(to + sizeof(s->head), &s->ret, sizeof(struct mt_exit));
+		else
+			__builtin_memcpy(to + sizeof(s->head), s->args, sizeof(struct mt_entry));
+		s->produced += s->used;
+		publish(ring, s->produced);
+	}
+	if (s->head.part == 0 && event < MT_EVENTS) {
 		if (err)
 			s->lost = 1;
 		if (s->exit)
@@ -40,8 +86,6 @@ static __always_inline void submit(struct mt_scratch *s, __u8 flags)
 		else
 			err ? st->lost_entries[event]++ : st->recorded_entries[event]++;
 	}
-	r->part++;
-	s->used = s->base;
 }
 
 static __always_inline void submit_last(struct mt_scratch *s)
@@ -52,27 +96,37 @@ static __always_inline void submit_last(struct mt_scratch *s)
 /* Rare, so not inlined wherever an item begins. */
 __attribute__((noinline)) int submit_part(struct mt_scratch *s)
 {
-	if (s)
-		submit(s, 0);
+	struct mt_ring *ring;
+
+	if (!s)
+		return 0;
+	submit(s, 0);
+	s->head.part++;
+	ring = cpu_ring(s);
+	if (ring)
+		begin_part(s, ring);
 	return 0;
 }
 
 /*
- * Room for an item. The caller writes captured bytes behind it and calls item_end(). NULL never happens; the
- * verifier wants it asked.
+ * Room for an item of up to `len` bytes. The caller writes captured bytes behind it and calls item_end(). NULL: the
+ * ring has no room, and the part will be counted as lost.
  */
-static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kind, __u8 arg, __u64 addr)
+static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kind, __u8 arg, __u64 addr, __u32 len)
 {
+	struct mt_ring *ring = cpu_ring(s);
 	struct mt_item *item;
-	__u32 used = s->used;
 
-	if (used > MT_PART_LIMIT) {
+	if (s->used > MT_PART_LIMIT)
 		submit_part(s);
-		used = s->used;
-	}
-	if (used > MT_PART_LIMIT)
+	if (!ring || s->full)
 		return NULL;
-	item = (struct mt_item *)(s->record + used);
+	/* 8 more: zeros behind the data are written before it. */
+	if (s->used + sizeof(*item) + len + 8 > s->room) {
+		s->full = 1;
+		return NULL;
+	}
+	item = (struct mt_item *)record_at(s, ring, s->used);
 	item->kind = kind;
 	item->arg = arg;
 	item->status = MT_STATUS_READ;
@@ -96,24 +150,29 @@ static __always_inline __u32 saturate(__u64 wanted)
 }
 
 /* Up to `left` bytes to the end of addr's page. Returns how many: all of them or none. 4096 is the smallest page. */
-__attribute__((noinline)) int read_page(struct mt_scratch *s, __u32 at, __u64 addr, __u32 left)
+__attribute__((noinline)) int read_page(struct mt_scratch *s, __u32 done, __u64 addr, __u32 left)
 {
 	__u32 n = 4096 - (addr & 4095);
+	struct mt_ring *ring;
+	__u8 *to;
 
 	if (!s)
+		return 0;
+	ring = cpu_ring(s);
+	if (!ring)
 		return 0;
 	if (n > left)
 		n = left;
 	n = AT_MOST(n, 4096);
-	at = AT_MOST(at, MT_RECORD_MAX - 4096);
-	return bpf_probe_read_user(s->record + at, n, (const void *)addr) ? 0 : n;
+	to = record_at(s, ring, s->used + sizeof(struct mt_item)) + AT_MOST(done, MT_SNAP_MAX);
+	return bpf_probe_read_user(to, n, (const void *)addr) ? 0 : n;
 }
 
 /*
  * A read across a page that is not there fails as a whole: take the pages before it one by one. Returns the
  * bytes read; the rest is zeroed by the helper. Off the hot path, so functions of their own for the verifier.
  */
-__attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u32 offset, __u64 addr, __u32 len)
+__attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u64 addr, __u32 len)
 {
 	__u32 done = 0;
 	int i;
@@ -126,7 +185,7 @@ __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u32 offset, 
 
 		if (done >= len)
 			break;
-		n = read_page(s, offset + done, addr + done, len - done);
+		n = read_page(s, done, addr + done, len - done);
 		if (n <= 0)
 			break;
 		done += n;
@@ -140,19 +199,13 @@ __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u32 offset, 
  */
 __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u64 addr, __u64 wanted, __u32 limit)
 {
-	struct mt_item *item;
-	__u32 len, offset, captured;
 	__u8 status = MT_STATUS_READ;
+	struct mt_item *item;
+	__u32 len, captured;
+	__u8 *to;
 
 	if (!s)
 		return 0;
-	item = item_begin(s, what & 0xff, (what >> 8) & 0xff, addr);
-	if (!item)
-		return 0;
-	item->iovec = (what >> 16) & 0xff;
-	item->wanted = saturate(wanted);
-	offset = s->used + sizeof(*item);
-	offset = AT_MOST(offset, MT_PART_LIMIT + sizeof(*item));
 	if (limit > MT_SNAP_MAX)
 		limit = MT_SNAP_MAX;
 	len = limit;
@@ -161,14 +214,20 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 	else
 		status = MT_STATUS_TRUNCATED;
 	len = AT_MOST(len, MT_SNAP_MAX);
+	item = item_begin(s, what & 0xff, (what >> 8) & 0xff, addr, len);
+	if (!item)
+		return 0;
+	item->iovec = (what >> 16) & 0xff;
+	item->wanted = saturate(wanted);
+	to = (__u8 *)(item + 1);
 	captured = len;
 	/* Zeros up to a multiple of 8, below what is read over them. */
-	*(__u64 *)(s->record + offset + (len & ~7U)) = 0;
+	*(__u64 *)(to + (len & ~7U)) = 0;
 	if ((__s64)addr < 0) {
 		status = MT_STATUS_REFUSED;
 		captured = 0;
-	} else if (len && bpf_probe_read_user(s->record + offset, len, (const void *)addr)) {
-		captured = AT_MOST(read_by_pages(s, offset, addr, len), MT_SNAP_MAX);
+	} else if (len && bpf_probe_read_user(to, len, (const void *)addr)) {
+		captured = AT_MOST(read_by_pages(s, addr, len), MT_SNAP_MAX);
 		if (captured < len)
 			status = captured ? MT_STATUS_PARTLY : MT_STATUS_NOT_RESIDENT;
 	}

@@ -12,7 +12,7 @@ static __always_inline __s64 operand(struct mt_scratch *s, __u8 arg)
 
 static __always_inline void take_string(struct mt_scratch *s, __u8 arg, __u64 addr)
 {
-	struct mt_item *item = item_begin(s, MT_ITEM_ARGUMENT, arg, addr);
+	struct mt_item *item = item_begin(s, MT_ITEM_ARGUMENT, arg, addr, MT_STRING_MAX + 16);
 	__u8 *to;
 	long len;
 

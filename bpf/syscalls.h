@@ -4,9 +4,10 @@
 #define MSGTAPE_SYSCALLS_H
 
 /* The record's header, and the scratch made ready for the plan. */
-static __always_inline void begin(struct mt_scratch *s, struct task_struct *task, __u8 type, __u64 time_ns)
+static __always_inline void begin(struct mt_scratch *s, struct mt_ring *ring, struct task_struct *task, __u8 type,
+				  __u64 time_ns)
 {
-	struct mt_record *r = head(s);
+	struct mt_record *r = &s->head;
 
 	r->type = type;
 	r->flags = 0;
@@ -15,7 +16,7 @@ static __always_inline void begin(struct mt_scratch *s, struct task_struct *task
 	r->task_start_ns = task->start_boottime;
 	r->tid = task->pid;
 	r->tgid = task->tgid;
-	r->cpu = bpf_get_smp_processor_id();
+	r->cpu = s->cpu;
 	r->pad = 0;
 	s->exit = type == MT_RECORD_EXIT;
 	s->drop = 0;
@@ -23,13 +24,14 @@ static __always_inline void begin(struct mt_scratch *s, struct task_struct *task
 	s->lost = 0;
 	s->message = 0;
 	s->base = sizeof(*r) + (s->exit ? sizeof(struct mt_exit) : sizeof(struct mt_entry));
-	s->used = s->base;
+	begin_record(s, ring);
+	begin_part(s, ring);
 }
 
 static __always_inline void begin_event(struct mt_scratch *s, __u8 event, __u8 abi, __u8 mux, __u8 variant, __u64 call,
 					__u8 flags)
 {
-	struct mt_record *r = head(s);
+	struct mt_record *r = &s->head;
 
 	r->event = event;
 	r->abi = abi;
@@ -46,6 +48,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	struct task_struct *task;
 	struct mt_task_state *t;
 	struct mt_scratch *s;
+	struct mt_ring *ring;
 	struct mt_stats *st;
 	struct mt_call *c;
 	__u8 flags;
@@ -53,7 +56,8 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	if (!(nr & X32_BIT ? is_x32_event(nr) : interesting(nr)) || !enabled())
 		return;
 	task = bpf_get_current_task_btf();
-	if (!task_wanted(task))
+	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	if (!task_wanted(task, t))
 		return;
 	st = cpu_stats();
 	s = cpu_scratch();
@@ -65,10 +69,11 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	}
 	c = begin_call(s, task);
 	identify(s, c, regs, nr);
-	if (!c->event)
+	ring = cpu_ring(s);
+	if (!c->event || !ring)
 		return;
-	t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	begin(s, task, MT_RECORD_ENTRY, bpf_ktime_get_boot_ns());
+	t = state_of(task, t);
+	begin(s, ring, task, MT_RECORD_ENTRY, bpf_ktime_get_boot_ns());
 	flags = c->record_flags;
 	if (t) {
 		t->call++;
@@ -82,7 +87,6 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		announce(s);
 	}
 	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
-	__builtin_memcpy(s->record + sizeof(struct mt_record), s->args, sizeof(s->args));
 	s->ret = 0;
 	if (c->operands)
 		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c->operands, c->operands_len, c->operands_len);
@@ -109,7 +113,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 
 static __always_inline void put_args(struct mt_scratch *s)
 {
-	struct mt_item *item = item_begin(s, MT_ITEM_ARGS, 0, 0);
+	struct mt_item *item = item_begin(s, MT_ITEM_ARGS, 0, 0, sizeof(struct mt_entry));
 
 	if (!item)
 		return;
@@ -123,19 +127,23 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	struct task_struct *task;
 	struct mt_task_state *t;
 	struct mt_scratch *s;
+	struct mt_ring *ring;
 	struct mt_call *c;
 	__u8 flags;
 
 	if (!interesting(nr) || !enabled())
 		return;
 	task = bpf_get_current_task_btf();
-	if (!task_wanted(task))
+	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	if (!task_wanted(task, t))
 		return;
 	s = cpu_scratch();
 	if (!s)
 		return;
+	ring = cpu_ring(s);
+	if (!ring)
+		return;
 	c = begin_call(s, task);
-	t = bpf_task_storage_get(&tasks, task, NULL, 0);
 	if (t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == c->compat) {
 		if (t->flags & MT_TASK_DROPPED) {
 			t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_DROPPED);
@@ -155,13 +163,13 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 		identify(s, c, regs, nr);
 		if (!c->event)
 			return;
-		t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		t = state_of(task, t);
 		c->record_flags |= MT_FLAG_NO_ENTRY;
 		if (t)
 			t->call++;
 	}
 	flags = c->record_flags;
-	begin(s, task, MT_RECORD_EXIT, bpf_ktime_get_boot_ns());
+	begin(s, ring, task, MT_RECORD_EXIT, bpf_ktime_get_boot_ns());
 	if (!t)
 		flags |= MT_FLAG_NO_NUMBER;
 	if (!t || !(t->flags & MT_TASK_ANNOUNCED))
@@ -171,7 +179,6 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	s->ret = c->compat ? (__s64)(__s32)ret : ret;
 	if (t)
 		note_interruption(t, c->event, s->args, s->ret);
-	((struct mt_exit *)(s->record + sizeof(struct mt_record)))->ret = s->ret;
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))

@@ -49,7 +49,7 @@ static __always_inline int cgroup_wanted(void)
 }
 
 /* All filters but the queue's, which is known later. Every kind that is given must agree. */
-static __always_inline int task_wanted(struct task_struct *task)
+static __always_inline int task_wanted(struct task_struct *task, struct mt_task_state *t)
 {
 	__u32 tgid = task->tgid;
 
@@ -57,7 +57,7 @@ static __always_inline int task_wanted(struct task_struct *task)
 		return 0;
 	if (!config.filters)
 		return 1;
-	if ((config.filters & MT_FILTER_TREE) && !bpf_map_lookup_elem(&tree, &tgid))
+	if ((config.filters & MT_FILTER_TREE) && !(t && (t->flags & MT_TASK_TRACKED)) && !bpf_map_lookup_elem(&tree, &tgid))
 		return 0;
 	if ((config.filters & MT_FILTER_COMM) && !comm_wanted())
 		return 0;
@@ -90,6 +90,16 @@ static __always_inline void fill_command_line(struct mt_names *n, struct task_st
 		n->task.cmdline_len = len;
 }
 
+/* The wanted task's state, made when it is not there; NULL: no memory. */
+static __always_inline struct mt_task_state *state_of(struct task_struct *task, struct mt_task_state *t)
+{
+	if (!t)
+		t = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (t && (config.filters & MT_FILTER_TREE))
+		t->flags |= MT_TASK_TRACKED;
+	return t;
+}
+
 /* Sends the task's TASK record. It counts as sent only when the ring took it. */
 __attribute__((noinline)) int announce(struct mt_scratch *s)
 {
@@ -109,7 +119,7 @@ __attribute__((noinline)) int announce(struct mt_scratch *s)
 	__builtin_memset(n->cmdline, 0, sizeof(n->cmdline));
 	n->record.type = MT_RECORD_TASK;
 	n->record.flags = MT_FLAG_LAST;
-	n->record.time_ns = head(s)->time_ns;
+	n->record.time_ns = s->head.time_ns;
 	n->record.task_start_ns = task->start_boottime;
 	n->record.tid = task->pid;
 	n->record.tgid = task->tgid;
@@ -139,7 +149,7 @@ __attribute__((noinline)) int announce(struct mt_scratch *s)
 	size = sizeof(n->record) + sizeof(n->task) + ((n->task.cmdline_len + 7) & ~7U);
 	size = AT_MOST(size, sizeof(n->record) + sizeof(n->task) + MT_CMDLINE_MAX);
 	n->record.size = size;
-	if (bpf_ringbuf_output(&ring, n, size, BPF_RB_NO_WAKEUP)) {
+	if (bpf_ringbuf_output(&names_ring, n, size, BPF_RB_NO_WAKEUP)) {
 		if (st)
 			st->announce_failed++;
 		return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The drain thread: ring → batches. Looks at the ring on a timer, since being woken by the programs costs every
- * traced call four times what recording it does. Losses happen only where the ring is full, and there they are
+ * The drain thread: rings → batches. Looks at them on a timer, since being woken by the programs costs every
+ * traced call four times what recording it does. Losses happen only where a ring is full, and there they are
  * counted; here nothing is ever dropped.
  */
 #include "tape.h"
@@ -35,7 +35,7 @@ struct drain {
 	int sees_tids; /* kill(tid, 0) can tell whether a task lives */
 	uint64_t swept_ms;
 	int idle_looks;
-	struct mt_stats *stats;	     /* of the last look at an empty ring */
+	struct mt_stats *stats;	     /* of the last look at empty rings */
 	struct mt_stats *last_stats; /* of the look before */
 };
 
@@ -81,7 +81,7 @@ static void close_slot(struct drain *drain, int final)
 	drain->slot = NULL;
 }
 
-/* Takes records until the ring is empty (or its next record is half-written), a pass is over, or all batches are
+/* Takes records until the rings are empty (or the next name is half-written), a pass is over, or all batches are
  * full. 1: there may be more to take at once. */
 static int pass(struct drain *drain, int *busy)
 {
@@ -97,7 +97,7 @@ static int pass(struct drain *drain, int *busy)
 		more = 0;
 		if (!open_slot(drain))
 			break;
-		record = ring_next(&tape->ring, &len, busy);
+		record = source_next(&tape->source, &len, busy);
 		if (!record)
 			break;
 		more = 1;
@@ -107,17 +107,17 @@ static int pass(struct drain *drain, int *busy)
 			close_slot(drain, 0);
 			continue;
 		}
-		ring_take(&tape->ring, len);
+		source_take(&tape->source, len);
 		taken += len;
 		unreleased += len;
 		if (unreleased >= RELEASE_BYTES) {
-			ring_release(&tape->ring);
+			source_release(&tape->source);
 			unreleased = 0;
 		}
 		if (drain->slot->head.records_len >= tape->batch_bytes)
 			close_slot(drain, 0);
 	}
-	ring_release(&tape->ring);
+	source_release(&tape->source);
 	if (taken)
 		drain->idle_looks = 0;
 	return more;
@@ -141,7 +141,7 @@ static int note_reached(struct drain *drain, const struct mt_stats *stats)
 
 /*
  * Losses that no later record shows yet. A program takes its number before it writes its record, so one look is
- * not enough: what was numbered at one look and is not in the ring at the next, with nothing having come between
+ * not enough: what was numbered at one look and is not in its ring at the next, with nothing having come between
  * them, was lost.
  */
 static void look_for_silent_losses(struct drain *drain)
@@ -173,15 +173,15 @@ static void rest(struct drain *drain)
 			return;
 }
 
-/* More than half full: look twice as often; less than an eighth: half as often, down to the wanted interval. */
+/* The fullest ring more than half full: look twice as often; less than an eighth: half as often, down to the wanted interval. */
 static void pace(struct drain *drain)
 {
 	struct mt_tape *tape = drain->tape;
-	size_t waiting = ring_waiting(&tape->ring);
+	unsigned int percent = source_fullness(&tape->source);
 
-	if (waiting > tape->ring.data_bytes / 2 && drain->interval_ms > 1)
+	if (percent > 50 && drain->interval_ms > 1)
 		drain->interval_ms /= 2;
-	else if (waiting < tape->ring.data_bytes / 8 && drain->interval_ms < tape->poll_ms)
+	else if (percent < 12 && drain->interval_ms < tape->poll_ms)
 		drain->interval_ms = drain->interval_ms * 2 > tape->poll_ms ? tape->poll_ms : drain->interval_ms * 2;
 }
 
@@ -218,13 +218,14 @@ static void run(struct drain *drain)
 	}
 }
 
-/* The programs are detached and have run to their end: what is in the ring is all there will be. */
+/* The programs are detached and have run to their end: what is in the rings is all there will be. */
 static void empty(struct drain *drain)
 {
 	struct mt_tape *tape = drain->tape;
 	uint64_t until = now_ms() + BUSY_LIMIT_MS;
 	int more, busy;
 
+	source_finish(&tape->source);
 	while (!tape->closing) {
 		more = pass(drain, &busy);
 		if (more)

@@ -2,12 +2,15 @@
 /* From an object file to loaded programs: their configuration, the sizes of their maps, what is shared with them. */
 #include "tape.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define CONFIG_SECTION ".rodata.config"
+#define RING_BYTES_MIN 4096u
+#define RING_BYTES_MAX (1u << 30)
 
 /* Before 5.11 maps counted against this limit. Being refused to raise it is no failure: later kernels ignore it. */
 static void raise_memlock(void)
@@ -53,6 +56,32 @@ static int set_size(struct mt_tape *tape, const char *name, uint32_t entries)
 	return bpf_map__set_max_entries(map, entries);
 }
 
+/*
+ * Made here and not by libbpf, for its refusal to be told from the verifier's: older kernels take no array
+ * with values above 4 MiB (-E2BIG; kernel/bpf/arraymap.c), and elsewhere memory may be short.
+ */
+static int create_rings(struct mt_tape *tape, uint32_t ring_bytes)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	struct bpf_map *map = bpf_object__find_map_by_name(tape->object, "rings");
+	int err, fd;
+
+	if (!map) {
+		FAIL(tape, "the object has no map rings: it is not one of msgtape's");
+		return -EINVAL;
+	}
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "rings", sizeof(uint32_t), source_cpu_bytes(ring_bytes), tape->cpus,
+			    &options);
+	if (fd < 0) {
+		err = -errno;
+		message_explain(tape->error, sizeof(tape->error), "the kernel refused the rings", err);
+		return err == -E2BIG || err == -ENOMEM ? -ENOSPC : err;
+	}
+	err = bpf_map__reuse_fd(map, fd);
+	close(fd);
+	return err;
+}
+
 static int map_fd(struct mt_tape *tape, const char *name, uint32_t value_bytes)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(tape->object, name);
@@ -62,6 +91,18 @@ static int map_fd(struct mt_tape *tape, const char *name, uint32_t value_bytes)
 		return -EINVAL;
 	}
 	return bpf_map__fd(map);
+}
+
+static int open_source(struct mt_tape *tape, uint32_t ring_bytes)
+{
+	int names_fd = map_fd(tape, "names_ring", 0);
+	int rings_fd = map_fd(tape, "rings", source_cpu_bytes(ring_bytes));
+
+	if (names_fd < 0 || rings_fd < 0)
+		return -EINVAL;
+	return source_open(&tape->source, names_fd,
+			   bpf_map__max_entries(bpf_object__find_map_by_name(tape->object, "names_ring")), rings_fd,
+			   tape->cpus, ring_bytes);
 }
 
 static int program_fd(const struct mt_tape *tape, const char *name)
@@ -76,8 +117,9 @@ static int prepare_object(struct mt_tape *tape, const char *path, const void *co
 {
 	int err;
 
-	if (ring_bytes < (uint32_t)sysconf(_SC_PAGESIZE) || (ring_bytes & (ring_bytes - 1))) {
-		FAIL(tape, "a buffer of %u bytes: it must be a power of two and at least a page", ring_bytes);
+	if (ring_bytes < RING_BYTES_MIN || ring_bytes > RING_BYTES_MAX || (ring_bytes & (ring_bytes - 1))) {
+		FAIL(tape, "a buffer of %u bytes for each cpu: it must be a power of two from %u to %u", ring_bytes,
+		     RING_BYTES_MIN, RING_BYTES_MAX);
 		return -EINVAL;
 	}
 	if (access(path, R_OK)) {
@@ -93,9 +135,9 @@ static int prepare_object(struct mt_tape *tape, const char *path, const void *co
 	}
 	err = set_config(tape, config, config_len);
 	if (!err)
-		err = set_size(tape, "ring", ring_bytes);
-	if (!err)
 		err = set_size(tape, "scratch", tape->cpus);
+	if (!err)
+		err = create_rings(tape, ring_bytes);
 	return err;
 }
 
@@ -117,9 +159,9 @@ static int load_object(struct mt_tape *tape, uint32_t ring_bytes)
 		return -EINVAL;
 	err = control_open(&tape->control, control_fd, tree_fd);
 	if (!err)
-		err = ring_open(&tape->ring, map_fd(tape, "ring", 0), ring_bytes);
+		err = open_source(tape, ring_bytes);
 	if (err)
-		FAIL(tape, "cannot map the ring buffer: %s", strerror(-err));
+		FAIL(tape, "cannot map the rings: %s", strerror(-err));
 	return err;
 }
 

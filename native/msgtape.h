@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libmsgtape: opens the kernel programs, attaches them, drains their ring buffer into batches on a thread of
+ * libmsgtape: opens the kernel programs, attaches them, drains their rings into batches on a thread of
  * its own. Knows records by their header only; decodes nothing, writes no file.
  *
  * Every function returns 0 or a negative errno; mt_error() then has a line for users. One tape at a time is
@@ -19,7 +19,9 @@
 struct mt_tape;
 
 /* Opens the object, hands over the read-only configuration (struct mt_config, encoded by the caller from the
- * object's BTF) and loads. ring_bytes: a power of two, at least a page. message/len: for users, on failure. */
+ * object's BTF) and loads. ring_bytes: of each cpu's ring, a power of two from 4096 to 2^30, the same as in the
+ * configuration. -ENOSPC: the kernel refuses rings of that size, smaller ones may do. message/len: for users, on
+ * failure. */
 int mt_open(const char *object_path, const void *config, size_t config_len, uint32_t ring_bytes,
 	    struct mt_tape **tape, char *message, size_t message_len);
 
@@ -35,7 +37,7 @@ int mt_track(struct mt_tape *tape, uint32_t tgid);
 /* Processes in the tree now: 0 when the command and all its descendants are gone. */
 int mt_tracked(struct mt_tape *tape, uint64_t *count);
 
-/* Starts the drain thread: looks at the ring every poll_ms, closes a batch at batch_bytes or batch_ms. */
+/* Starts the drain thread: looks at the rings every poll_ms, closes a batch at batch_bytes or batch_ms. */
 int mt_start(struct mt_tape *tape, uint32_t batch_bytes, uint32_t batch_ms, uint32_t poll_ms);
 
 /* Lost records on one cpu between two records that were kept. to_ns 0: still open at the batch's end. */
@@ -60,7 +62,7 @@ struct mt_cpu_loss {
 
 /* What a batch holds, so that nobody has to look at each record again. */
 struct mt_batch {
-	uint64_t records_len; /* bytes of ENTRY and EXIT records, verbatim, in ring order */
+	uint64_t records_len; /* bytes of ENTRY and EXIT records, verbatim, in order of time; see source.h */
 	uint64_t names_len;   /* bytes of TASK and QUEUE records, verbatim; repeats of what was seen are dropped */
 	uint64_t first_record; /* number of the first record since the start */
 	uint32_t records;
@@ -73,7 +75,7 @@ struct mt_batch {
 	uint64_t last_time_ns;
 	uint64_t oldest_open_ns; /* 0: none */
 	uint32_t open_calls;
-	uint32_t final; /* the last batch: the programs are detached and the ring is empty */
+	uint32_t final; /* the last batch: the programs are detached and the rings are empty */
 	struct mt_event_count counts[MT_MAX_EVENTS];
 	struct mt_gap gap[MT_MAX_GAPS];
 	struct mt_cpu_loss cpu_loss[MT_MAX_CPU_LOSSES];
@@ -115,7 +117,7 @@ struct mt_totals {
 	uint64_t x32;
 	uint64_t announce_failed;
 	uint64_t no_task_state;
-	uint64_t ring_used; /* bytes waiting now */
+	uint64_t ring_used; /* bytes waiting now, in all rings */
 	uint64_t recorded_entries[MT_MAX_EVENTS];
 	uint64_t recorded_exits[MT_MAX_EVENTS];
 	uint64_t lost_entries[MT_MAX_EVENTS];
@@ -123,7 +125,7 @@ struct mt_totals {
 };
 int mt_totals(struct mt_tape *tape, struct mt_totals *totals);
 
-/* Detaches the programs and lets the drain thread empty the ring; batches go on until the final one. */
+/* Detaches the programs and lets the drain thread empty the rings; batches go on until the final one. */
 int mt_stop(struct mt_tape *tape);
 
 /* Sends a caller that waits in mt_next_batch() home, now and from now on: it returns 0 at once when there is no

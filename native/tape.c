@@ -207,7 +207,7 @@ int mt_totals(struct mt_tape *tape, struct mt_totals *totals)
 	if (!err && tape->exit_fd >= 0)
 		err = stats_recursion(tape->exit_fd, &exit_misses);
 	totals->lost_recursion = enter_misses + exit_misses;
-	totals->ring_used = ring_waiting(&tape->ring);
+	totals->ring_used = source_waiting(&tape->source);
 cleanup:
 	if (err)
 		FAIL(tape, "cannot read the programs' counts: %s", strerror(-err));
@@ -261,7 +261,7 @@ void mt_close(struct mt_tape *tape)
 		slots_interrupt(&tape->slots, 1);
 		slots_free(&tape->slots);
 	}
-	ring_close(&tape->ring);
+	source_close(&tape->source);
 	control_close(&tape->control);
 	bpf_object__close(tape->object);
 	account_free(&tape->account);

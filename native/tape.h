@@ -7,8 +7,8 @@
 #include "control.h"
 #include "message.h"
 #include "msgtape.h"
-#include "ring.h"
 #include "slots.h"
+#include "source.h"
 #include "stats.h"
 
 #include <bpf/libbpf.h>
@@ -24,14 +24,14 @@ struct mt_tape {
 	int stats_fd;
 	uint32_t cpus;
 	struct control control;
-	struct ring ring;
+	struct source source;
 
 	/* The drain thread and what it shares. */
 	pthread_t thread;
 	int started;
 	pthread_mutex_t lock; /* guards `account` and the flags below */
 	pthread_cond_t wake;
-	int stopping; /* the programs are detached: empty the ring and end */
+	int stopping; /* the programs are detached: empty the rings and end */
 	int closing;  /* end at once */
 	struct account account;
 	struct slots slots;

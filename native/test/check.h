@@ -26,7 +26,7 @@ static struct slot slot;
 		}                                                                    \
 	} while (0)
 
-static void set_up(void)
+static inline void set_up(void)
 {
 	if (account_init(&account, CPUS))
 		exit(2);
@@ -38,7 +38,7 @@ static void set_up(void)
 	account_begin(&account, &slot);
 }
 
-static void tear_down(void)
+static inline void tear_down(void)
 {
 	account_free(&account);
 	free(slot.records);
@@ -56,7 +56,7 @@ struct call_record {
 	uint8_t items[1024];
 };
 
-static struct mt_record header(uint8_t type, uint32_t cpu, uint64_t seq, uint32_t tid, uint64_t time_ns)
+static inline struct mt_record header(uint8_t type, uint32_t cpu, uint64_t seq, uint32_t tid, uint64_t time_ns)
 {
 	return (struct mt_record){ .size = sizeof(struct mt_record) +
 					   (type == MT_RECORD_ENTRY ? sizeof(struct mt_entry) : sizeof(struct mt_exit)),
@@ -73,7 +73,7 @@ static struct mt_record header(uint8_t type, uint32_t cpu, uint64_t seq, uint32_
 				   .abi = MT_ABI_X86_64 };
 }
 
-static int add(uint8_t type, uint32_t cpu, uint64_t seq, uint32_t tid, uint64_t time_ns)
+static inline int add(uint8_t type, uint32_t cpu, uint64_t seq, uint32_t tid, uint64_t time_ns)
 {
 	struct call_record record = { .record = header(type, cpu, seq, tid, time_ns) };
 

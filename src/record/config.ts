@@ -19,6 +19,8 @@ export interface ConfigOptions {
   readonly snapBytes: number;
   /** Possible cpus, not those online. */
   readonly cpus: number;
+  /** Of each cpu's ring, a power of two: the same as Tape.open is told. */
+  readonly ringBytes: number;
   readonly ownTgid: number;
   readonly filters: RecordFilters;
   /** Only tracked processes and what they fork: a command is recorded, or filters.pids. */
@@ -43,6 +45,7 @@ export function encodeConfig(options: ConfigOptions): Uint8Array {
     ),
     snap_bytes: options.snapBytes,
     cpus: options.cpus,
+    ring_bytes: options.ringBytes,
     own_tgid: options.ownTgid,
     secret: options.secret,
     ...encodeFilters(layout, options, context),

@@ -12,6 +12,7 @@ import { NativeError, PROBES, probe } from "./native.js";
 import { Tape } from "./native-tape.js";
 import { DEFAULT_SNAP_BYTES, type RecordOptions } from "./options.js";
 import { buildPath } from "./paths.js";
+import { openWithRings, ringBytesOf } from "./rings.js";
 import { prepareSetup, type Setup } from "./setup.js";
 
 /** `note`: a fact that is neither good nor bad. */
@@ -47,7 +48,7 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
   },
   tp_btf: { use: "the cheapest way to see system calls", todo: null },
   raw_tp: { use: "the way to see system calls where tp_btf fails", todo: null },
-  ringbuf: { use: "how records reach the recorder", todo: "use Linux 5.15 or later" },
+  ringbuf: { use: "how names of tasks and queues reach the recorder", todo: "use Linux 5.15 or later" },
   task_storage: { use: "what is known of each task", todo: "use Linux 5.15 or later" },
   bpf_rdonly_cast: { use: "queues are identified at less cost", todo: null },
   bpf_loop: { use: "all of 64 messages a call are kept; without it fewer, the rest counted", todo: null },
@@ -89,7 +90,10 @@ function programChecks(): readonly Check[] {
   }
   return PROGRAM_OBJECTS.map(({ file, mechanism }) =>
     attempt(`programs, ${mechanism}`, "load and attach", () => {
-      const tape = Tape.open(buildPath(file), setup.config, TRIAL.bufferBytes);
+      const tape = openWithRings(
+        (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
+        ringBytesOf(TRIAL.bufferBytes, setup.cpus),
+      );
       try {
         tape.attach();
       } finally {

@@ -30,19 +30,23 @@ export type TapeState = "open" | "attached" | "running" | "stopped" | "closed";
 export class Tape implements TapeHandle {
   readonly #library: Library;
   readonly #pointer: Pointer;
+  /** Of each cpu's ring. */
+  readonly ringBytes: number;
   #state: TapeState = "open";
   #buffers: BatchBuffers;
   #waiting: Promise<unknown> | null = null;
 
-  private constructor(lib: Library, pointer: Pointer) {
+  private constructor(lib: Library, pointer: Pointer, ringBytes: number) {
     this.#library = lib;
     this.#pointer = pointer;
+    this.ringBytes = ringBytes;
     this.#buffers = allocate({ records: 0, names: 0, tasks: 0, queues: 0 }, lib.layouts.batch);
   }
 
   /**
-   * Loads an object of kernel programs with its configuration (struct mt_config, encoded) and a ring buffer of
-   * `ringBytes`, a power of two. Throws NativeError: no rights, no BTF, the verifier's refusal.
+   * Loads an object of kernel programs with its configuration (struct mt_config, encoded for rings of the same
+   * `ringBytes`, a power of two, a cpu). Throws NativeError: no rights, no BTF, the verifier's refusal; ENOSPC where
+   * the kernel refuses rings of that size.
    */
   static open(objectPath: string, config: Uint8Array, ringBytes: number): Tape {
     const lib = library();
@@ -58,7 +62,7 @@ export class Tape implements TapeHandle {
       message.length,
     );
     if (result < 0) throw nativeError(result, messageIn(message));
-    return new Tape(lib, out[0]);
+    return new Tape(lib, out[0], ringBytes);
   }
 
   get state(): TapeState {

@@ -12,24 +12,17 @@ export interface RecordOptions {
   /** The filters as given, for the capture's metadata. */
   readonly filterText: FilterText;
   readonly snapBytes: number;
-  /** A power of two. */
-  readonly bufferBytes: number;
+  /** Of all cpus together, as asked for; null: what suits their number. */
+  readonly bufferBytes: number | null;
   readonly durationMs: number | null;
   readonly calls: number | null;
   readonly command: readonly string[] | null;
   readonly user: string | null;
 }
 
-/**
- * 300 000 records/s of some 250 bytes from one core fill 75 MB/s: the ring alone bridges a pause of 0.2 s, the
- * batches behind it another 0.1 s. Each ring page counts twice in the recorder's resident memory (it is mapped
- * twice), so a larger one would pass 150 MiB.
- */
-export const DEFAULT_BUFFER_BYTES = 16 << 20;
 export const DEFAULT_SNAP_BYTES = 256;
 export const SNAP_MAX_BYTES = 65_536;
-export const BUFFER_MIN_BYTES = 4096;
-/** The kernel takes rings below 4 GiB. */
+/** The kernel takes arrays below 4 GiB, and there is more in the rings' than their data. */
 export const BUFFER_MAX_BYTES = 2 ** 31;
 
 /** `msgtape-<host>-<YYYYmmdd-HHMMSS>.mtape`, by local time; letters that a file name had better not hold become "_". */

@@ -25,6 +25,7 @@ import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
 import { noProgress, terminalProgress } from "./progress.js";
+import { openWithRings, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
 import { FileSink, type Sink } from "./sink.js";
@@ -128,7 +129,10 @@ class Recording {
   /** `loaded` is called between loading, which takes long, and attaching: no record is older. */
   #attach(setup: Setup, loaded: () => void): Attached<Tape> {
     const attached = attachFirst((file) => {
-      const tape = Tape.open(buildPath(file), setup.config, this.#options.bufferBytes);
+      const tape = openWithRings(
+        (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
+        ringBytesOf(this.#options.bufferBytes, setup.cpus),
+      );
       loaded();
       return tape;
     }, isSameForEveryObject);
@@ -145,7 +149,7 @@ class Recording {
   #parts(setup: Setup, sink: Sink, { tape, plan }: Attached<Tape>) {
     const host = readHost({
       version: packageVersion(),
-      config: configOf(this.#options),
+      config: configOf(this.#options, tape.ringBytes * setup.cpus),
       attachPlan: plan,
     });
     const looks = { openMqueue, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
@@ -229,12 +233,12 @@ function release(command: Command, watch: CommandWatch): void {
   }
 }
 
-/** Missing rights, memory or libraries: the next object would meet the same. */
+/** Missing rights, memory (ENOSPC: for the rings) or libraries: the next object would meet the same. */
 function isSameForEveryObject(error: unknown): boolean {
   return error instanceof NativeError && (error.code === null || SAME_FOR_ALL.has(error.code));
 }
 
-const SAME_FOR_ALL = new Set(["EPERM", "ENOMEM"]);
+const SAME_FOR_ALL = new Set(["EPERM", "ENOMEM", "ENOSPC"]);
 
 /** With a command, 1 is the command's own: msgtape's failure is 125. */
 function asRecordError(error: unknown, hasCommand: boolean): unknown {

@@ -16,8 +16,9 @@ import { buildPath } from "./paths.js";
 export interface Setup {
   readonly recorderBtf: Btf;
   readonly btf: readonly BtfFrame[];
-  /** struct mt_config, encoded. */
-  readonly config: Uint8Array;
+  /** struct mt_config, encoded for rings of this size a cpu. */
+  config(ringBytes: number): Uint8Array;
+  readonly cpus: number;
 }
 
 /** Throws RecordError: not built, no BTF in this kernel, more filters than the programs can hold. */
@@ -30,32 +31,34 @@ export function prepareSetup(options: RecordOptions): Setup {
   const recorderBtf = readBtfFile(buildPath("msgtape.btf"));
   const hostBtf = readBtfFile(HOST_BTF_PATH);
   const secret = randomBytes(16);
-  const config = encodeConfig({
+  const cpus = possibleCpus();
+  const known = {
     recorderBtf,
     hostBtf,
     events: options.events,
     arch: hostArch(),
     snapBytes: options.snapBytes,
-    cpus: possibleCpus(),
+    cpus,
     ownTgid: process.pid,
     filters: options.filters,
     tree: options.command !== null,
     secret: [secret.readBigUInt64LE(0), secret.readBigUInt64LE(8)],
-  });
-  return { recorderBtf, btf: btfFrames(recorderBtf, hostBtf, STRUCTS).frames, config };
+  } as const;
+  const config = (ringBytes: number) => encodeConfig({ ...known, ringBytes });
+  return { recorderBtf, btf: btfFrames(recorderBtf, hostBtf, STRUCTS).frames, config, cpus };
 }
 
 function requireFile(path: string, todo: string): void {
   if (!existsSync(path)) throw new RecordError(`${path} is not there: ${todo}`);
 }
 
-/** The options as the capture tells of them. */
-export function configOf(options: RecordOptions): RecordConfig {
+/** The options as the capture tells of them; `bufferBytes`: of the rings that are there. */
+export function configOf(options: RecordOptions, bufferBytes: number): RecordConfig {
   const given = Object.entries(options.filterText).filter(([, values]) => values.length > 0);
   return {
     events: options.events.map((event) => event.name),
     snapBytes: options.snapBytes,
-    bufferBytes: options.bufferBytes,
+    bufferBytes,
     filters: Object.fromEntries(given),
     command: options.command,
   };

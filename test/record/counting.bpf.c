@@ -13,13 +13,22 @@
 struct counting_config {
 	__u32 tgid;
 	__u32 machine_nr;
+	__u32 ring_bytes;
 };
 const volatile struct counting_config config SEC(".rodata.config") = {};
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, MT_RING_HEAD + 4096 + MT_RING_TAIL);
+} rings SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
-} ring SEC(".maps");
+} names_ring SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -61,6 +70,23 @@ struct counted {
 	struct mt_entry entry;
 };
 
+/* 0, or -1 where it finds no room. */
+static int put(struct counted *record)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct mt_ring *ring = bpf_map_lookup_elem(&rings, &cpu);
+	__u64 produced;
+
+	if (!ring)
+		return -1;
+	produced = ring->produced;
+	if (produced - *(volatile __u64 *)&ring->consumed + sizeof(*record) > config.ring_bytes)
+		return -1;
+	__builtin_memcpy(ring->data + (produced & (config.ring_bytes - 1)), record, sizeof(*record));
+	__sync_fetch_and_add(&ring->produced, sizeof(*record)); /* a full barrier */
+	return 0;
+}
+
 SEC("raw_tp/sys_enter")
 int sys_enter(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -82,7 +108,7 @@ int sys_enter(struct bpf_raw_tracepoint_args *ctx)
 	record.record.seq = ++own->seq;
 	record.record.cpu = bpf_get_smp_processor_id();
 	record.record.event = 5;
-	if (bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_NO_WAKEUP)) {
+	if (put(&record)) {
 		own->lost[MT_LOSS_RING_FULL]++;
 		own->lost_entries[5]++;
 	} else {

@@ -14,8 +14,6 @@ import { RecordError } from "../../record/errors.js";
 import { type FilterText, parseFilters } from "../../record/filters.js";
 import {
   BUFFER_MAX_BYTES,
-  BUFFER_MIN_BYTES,
-  DEFAULT_BUFFER_BYTES,
   DEFAULT_SNAP_BYTES,
   type RecordOptions,
   SNAP_MAX_BYTES,
@@ -73,7 +71,10 @@ export function builder(yargs: Argv): Argv {
     .option("cgroup", { ...text, describe: "only this cgroup v2 and those below it" })
     .option("queue", { ...text, describe: "only this queue: /NAME, 0xKEY or an id" })
     .option("snap", { ...text, describe: `bytes kept of each piece of evidence [${DEFAULT_SNAP_BYTES}]` })
-    .option("buffer", { ...text, describe: "size of the kernel's ring buffer [16M]" })
+    .option("buffer", {
+      ...text,
+      describe: "kernel memory for records, of all cpus together [32M, 1M to 16M a cpu]",
+    })
     .option("user", { ...text, describe: "run the command as this user" })
     .option("json", { type: "boolean", describe: "the closing line as JSON" })
     .option("quiet", { type: "boolean", alias: "q", describe: "say nothing but errors" });
@@ -144,13 +145,10 @@ function parseSnap(text: string | null): number {
   throw wrong("snap", `expected 0 to ${SNAP_MAX_BYTES} bytes, found ${JSON.stringify(text)}`);
 }
 
-/** Rings are powers of two. */
-function parseBuffer(text: string | null): number {
-  if (text === null) return DEFAULT_BUFFER_BYTES;
+function parseBuffer(text: string | null): number | null {
+  if (text === null) return null;
   const bytes = parseSize(text);
-  if (bytes !== null && bytes > 0 && bytes <= BUFFER_MAX_BYTES) {
-    return Math.max(BUFFER_MIN_BYTES, 2 ** Math.ceil(Math.log2(bytes)));
-  }
+  if (bytes !== null && bytes > 0 && bytes <= BUFFER_MAX_BYTES) return bytes;
   throw wrong("buffer", `expected a size up to 2G, such as 64K or 16M, found ${JSON.stringify(text)}`);
 }
 
