@@ -79,6 +79,7 @@ function recordRows(info: CaptureInfo): Row[] {
   const chunks = info.chunks === 1 ? "1 chunk" : `${info.chunks} chunks`;
   const rows: Row[] = [{ name: "records", text: `${info.records} in ${chunks}` }, lostRow(info)];
   const open = info.in_flight;
+  if (open === null && info.lost === null) rows.push({ name: "in flight", text: UNKNOWN, style: "yellow" });
   if (open !== null && open > 0) rows.push({ name: "in flight", text: `${open} at the end` });
   const x32 = info.x32_calls;
   if (x32 !== null && x32 > 0) {

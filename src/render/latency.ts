@@ -27,7 +27,7 @@ export function formatLatency(result: LatencyResult, options: LatencyTextOptions
   const lines = result.groups.length === 0 ? ["no calls"] : table(result.groups, options);
   for (const group of result.groups) lines.push(...remarks(group));
   if (options.histogram) for (const group of result.groups) lines.push(...histogram(group, options));
-  if (result.lost > 0) lines.push("", lossText(result));
+  if (result.lost !== 0) lines.push("", lossText(result));
   return lines.join("\n");
 }
 
@@ -97,7 +97,11 @@ function lossText(result: LatencyResult): string {
     .filter(([, { entries, exits }]) => entries + exits > 0)
     .map(([event, { entries, exits }]) => `${event} ${entries + exits}`);
   const detail = byEvent.length === 0 ? "" : ` (${byEvent.join(", ")})`;
-  return `${result.lost} records were lost while recording${detail}: calls are missing above`;
+  if (result.lost !== null) {
+    return `${result.lost} records were lost while recording${detail}: calls are missing above`;
+  }
+  const atLeast = result.lost_at_least > 0 ? `, at least ${result.lost_at_least}${detail}` : "";
+  return `losses are not known${atLeast}: a capture was cut short or is damaged, calls may be missing above`;
 }
 
 function bold(text: string, options: LatencyTextOptions): string {

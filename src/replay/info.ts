@@ -50,7 +50,7 @@ export interface CaptureInfo {
   /** How many gaps. */
   readonly gaps: number;
   readonly by_event: Readonly<Record<string, EventCounts>>;
-  /** Calls seen to enter and not to leave. null: no chunk tells. */
+  /** Calls seen to enter and not to leave. null: no chunk tells, or the file was cut or damaged. */
   readonly in_flight: number | null;
   /** Calls of the x32 convention: counted, not recorded. */
   readonly x32_calls: number | null;
@@ -92,7 +92,7 @@ export function captureInfo(capture: Capture): CaptureInfo {
     lost_by_cause: lostByCause(capture.gaps, loss.lost),
     gaps: capture.gaps.length,
     by_event: byEvent(capture, loss),
-    in_flight: capture.index.at(-1)?.context.openCalls ?? null,
+    in_flight: loss.whole ? (capture.index.at(-1)?.context.openCalls ?? null) : null,
     x32_calls: summary === null ? null : Number(summary.x32Calls),
     chunks: capture.index.length,
     hooks: host?.attachPlan ?? null,

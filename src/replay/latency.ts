@@ -16,8 +16,13 @@ import { type CaptureClock, timeline } from "./time.js";
 export interface LatencyResult {
   /** Most calls first. */
   readonly groups: readonly LatencyGroup[];
-  /** Records lost while recording, whatever the filters: any of them may have belonged to these calls. */
-  readonly lost: number;
+  /**
+   * Records lost while recording, whatever the filters: any of them may have belonged to these calls. null: a
+   * capture was cut or damaged, so it is not known how many.
+   */
+  readonly lost: number | null;
+  /** Those that are known of; as many as `lost` where that is known. */
+  readonly lost_at_least: number;
   /** By event; null when a capture has no summary to tell it. */
   readonly lost_by_event: {
     readonly [event: string]: { readonly entries: number; readonly exits: number };
@@ -42,6 +47,7 @@ export function latency(
 ): LatencyResult {
   const clocks = options.clocks ?? timeline(captures);
   const groups = groupTable(by);
+  const damaged = new Set<ReplayCapture>();
   for (const [index, capture] of captures.entries()) {
     const recorderBtf = requireRecorderBtf(capture);
     const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
@@ -52,15 +58,21 @@ export function latency(
       by,
       groups,
       nameOf: queueNamer(structsOf(hostBtf, recorderBtf)),
-      onProblem: (problem) => options.onProblem?.(capture, problem),
+      onProblem: (problem) => {
+        damaged.add(capture);
+        options.onProblem?.(capture, problem);
+      },
     });
   }
+  const losses = captures.map(captureLoss);
+  const lost = losses.reduce((sum, loss) => sum + loss.lost, 0);
   return {
     groups: groups
       .all()
       .map(groupResult)
       .sort((a, b) => b.count - a.count || compareText(JSON.stringify(a.key), JSON.stringify(b.key))),
-    lost: captures.reduce((sum, capture) => sum + captureLoss(capture).lost, 0),
+    lost: damaged.size === 0 && losses.every((loss) => loss.whole) ? lost : null,
+    lost_at_least: lost,
     lost_by_event: lostByEvent(captures),
   };
 }

@@ -130,14 +130,14 @@ test("a capture that was cut says so, and its losses are not known to be none", 
   assert.match(answer.stderr, /the recording did not end as it should/);
   const info = JSON.parse(answer.stdout);
   assert.equal(
-    [info.complete, info.ended, info.records, info.lost, info.lost_at_least, info.from],
-    [false, null, 6, null, 0, "scan"],
+    [info.complete, info.ended, info.records, info.lost, info.lost_at_least, info.in_flight, info.from],
+    [false, null, 6, null, 0, null, "scan"],
   );
   assert.equal(info.by_event.mq_timedsend, { entries: 1, exits: 1, lost: null });
   assert.is(info.duration_ns, 9000);
   const text = await program(["info", file]);
   assert.match(text.stdout, /\nduration {2}9 µs, and then cut off\n/);
-  assert.match(text.stdout, /\nlost {6}unknown\n/);
+  assert.match(text.stdout, /\nlost {6}unknown\nin flight unknown\n/);
 });
 
 test("several captures: an object each", async () => {

@@ -44,6 +44,7 @@ test("a table, and beside it what is not timed", () => {
   const result = {
     groups: [group, empty],
     lost: 7,
+    lost_at_least: 7,
     lost_by_event: { mq_open: { entries: 3, exits: 4 }, msgget: { entries: 0, exits: 0 } },
   };
   assert.equal(formatLatency(result, { colour: false, histogram: true }).split("\n"), [
@@ -62,8 +63,19 @@ test("a table, and beside it what is not timed", () => {
 });
 
 test("of nothing it says so", () => {
-  const result = { groups: [], lost: 0, lost_by_event: null };
+  const result = { groups: [], lost: 0, lost_at_least: 0, lost_by_event: null };
   assert.is(formatLatency(result, { colour: true, histogram: true }), "no calls");
+});
+
+test("losses that are not known are not left out", () => {
+  const text = (lost_at_least: number) =>
+    formatLatency(
+      { groups: [], lost: null, lost_at_least, lost_by_event: null },
+      { colour: false, histogram: false },
+    ).split("\n");
+  const why = "a capture was cut short or is damaged, calls may be missing above";
+  assert.equal(text(0), ["no calls", "", `losses are not known: ${why}`]);
+  assert.equal(text(7), ["no calls", "", `losses are not known, at least 7: ${why}`]);
 });
 
 test.run();

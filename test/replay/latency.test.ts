@@ -78,6 +78,7 @@ test("gives the whole answer of DESIGN, and what is not timed beside it", () => 
       },
     ],
     lost: 3,
+    lost_at_least: 3,
     lost_by_event: { mq_timedreceive: { entries: 1, exits: 2 } },
   });
 });
@@ -228,6 +229,21 @@ test("damage is told and the rest is counted", () => {
     "record: record at byte 440 of the chunk: size 255, type 1, with 272 bytes left, is no entry or exit",
     "crc: bad checksum",
   ]);
+});
+
+test("losses are not known as soon as one capture is cut or damaged", () => {
+  const gaps = [{ cpu: 0, fromNs: START, toNs: START + 5n, lost: 3n, cause: "ring_full" as const }];
+  const records = () => call(new Tape(), 100, 10);
+  const whole = makeCapture({ chunks: [{ records: records() }], gaps });
+  const cut = makeCapture({ chunks: [{ records: records() }], gaps, complete: false });
+  const damaged = makeCapture({ chunks: [{ records: records() }, { records: [], damaged: "bad" }] });
+  const lostOf = (...captures: ReturnType<typeof makeCapture>[]) => {
+    const { lost, lost_at_least } = latency(captures, EVERYTHING);
+    return [lost, lost_at_least];
+  };
+  assert.equal(lostOf(whole, whole), [6, 6]);
+  assert.equal(lostOf(whole, cut), [null, 6]);
+  assert.equal(lostOf(whole, damaged), [null, 3]);
 });
 
 test.run();
