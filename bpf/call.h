@@ -3,7 +3,7 @@
 #ifndef MSGTAPE_CALL_H
 #define MSGTAPE_CALL_H
 
-static __always_inline struct mt_call *begin_call(struct mt_scratch *s, struct task_struct *task)
+static __always_inline struct mt_call *begin_call(struct mt_scratch *s, int compat)
 {
 	struct mt_call *c = &s->call;
 
@@ -11,7 +11,7 @@ static __always_inline struct mt_call *begin_call(struct mt_scratch *s, struct t
 	c->operands_len = 0;
 	c->record_flags = 0;
 	c->event = 0;
-	c->compat = is_compat(task);
+	c->compat = compat;
 	c->mux = MT_MUX_NONE;
 	c->variant = MT_VARIANT_NATIVE;
 	return c;
@@ -107,6 +107,8 @@ static __always_inline void identify(struct mt_scratch *s, struct mt_call *c, st
 	}
 	c->event = config.event_of_nr[c->compat & 1][nr & (MT_NUMBERS - 1)];
 out:
+	if (c->event == MT_SIGRETURN)
+		return;
 	if (c->event >= MT_EVENTS || !config.record_event[c->event])
 		c->event = 0;
 }

@@ -10,6 +10,7 @@
 #define MT_EVENTS 32   /* catalogue ids are 1..31 */
 #define MT_NUMBERS 1024 /* syscall numbers looked at; a power of two */
 #define MT_STEPS 8
+#define MT_SIGRETURN 255 /* in event_of_nr: no event, but the return from a signal handler */
 #define MT_FILTER_VALUES 16
 #define MT_RING_HEAD 128 /* struct mt_ring before its data */
 
@@ -43,7 +44,7 @@ struct mt_step {
 	__u8 arg;
 	__u8 length_arg; /* MT_TAKE_BYTES, MT_TAKE_MMSGHDR */
 	__u8 when_arg;	 /* MT_ARG_NONE: always; else only when (args[when_arg] & when_mask) == when_value, and when_set */
-	__u16 size;
+	__u16 size;	 /* of a struct; of the prefix; messages: 1 + the argument with the flags, 0: none */
 	__u16 flags;
 	__u32 when_mask;
 	__u32 when_value;

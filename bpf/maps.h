@@ -84,6 +84,7 @@ struct mt_scratch {
 	__u8 drop;    /* the queue filter says no */
 	__u8 decided; /* the entry was recorded, so is its exit: no filter is asked again */
 	__u8 lost;    /* the first part found no room */
+	__u8 discards; /* the socket throws data away under MSG_TRUNC */
 	__u8 full;    /* the ring has no room for what this part needs */
 	struct mt_record head;
 	__s64 ret;
@@ -142,12 +143,12 @@ struct mt_queue_seen {
 #define MT_SEEN 4
 
 enum mt_task_flags {
-	MT_TASK_ANNOUNCED = 1,
 	MT_TASK_IN_CALL = 2,
 	MT_TASK_ENTRY_LOST = 4,
 	MT_TASK_DROPPED = 8, /* the queue filter refused the entry: its exit is left out with it */
 	MT_TASK_INTERRUPTED = 16, /* left a call with ERESTARTSYS or the like; what the kernel makes of it is open */
 	MT_TASK_TRACKED = 64, /* its process was found in `tree`, which it leaves only when it ends */
+	MT_TASK_RETURNED = 128, /* with RESTARTS: the handler has returned */
 	MT_TASK_RESTARTS = 32, /* with INTERRUPTED: a handler runs first, then the call is begun anew */
 };
 
@@ -155,7 +156,9 @@ struct mt_task_state {
 	__u64 call;
 	__u64 args[6];
 	__u32 flags;
+	__u32 announced; /* apart from flags: a rename through /proc clears it from another cpu */
 	__u32 next_seen;
+	__u32 nr;	 /* of the entry */
 	__u8 event;
 	__u8 abi;
 	__u8 mux;
@@ -166,6 +169,7 @@ struct mt_task_state {
 	__u8 interrupted_event;
 	__u8 interrupted_pad[3];
 	struct mt_queue_seen seen[MT_SEEN];
+	__s32 name_room[MT_MESSAGES_MAX]; /* of a receive: msg_namelen at entry, which the kernel overwrites */
 };
 
 struct {

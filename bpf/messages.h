@@ -64,6 +64,26 @@ __attribute__((noinline)) int take_iovec(struct mt_scratch *s, __u32 arg, __u32 
 	return s->received != 0;
 }
 
+#define ALL_BYTES (~0ULL)
+
+/*
+ * A receive's msg_namelen is the room for the name at entry and the name's own length at exit, which may be more: what
+ * lies behind the room was never written. So the entry's is kept, and at exit the lesser one holds.
+ */
+static __always_inline void name_room(struct mt_scratch *s, struct mt_header *h)
+{
+	struct mt_task_state *t = own_state();
+	__u32 i = s->message;
+
+	if (!t || i >= MT_MESSAGES_MAX)
+		return;
+	i = AT_MOST(i, MT_MESSAGES_MAX - 1);
+	if (!s->exit)
+		t->name_room[i] = h->namelen;
+	else if (s->decided && h->namelen > t->name_room[i])
+		h->namelen = t->name_room[i];
+}
+
 /*
  * One message. `received`: bytes that arrived (all ones: not bounded). The header and the iovec array are read
  * once into the scratch, and what is followed is what is recorded: reading twice could give two truths.
@@ -75,30 +95,31 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 	__u32 size, kept, j;
 
 	parse_header(s, &h);
+	if (received != ALL_BYTES || !payload)
+		name_room(s, &h);
 	if (payload && h.name && h.namelen > 0)
 		take_memory(s, WHAT(MT_ITEM_NAME, arg, 0), h.name, h.namelen, MT_NAME_MAX);
 	size = s->compat ? sizeof(struct mt_iovec32) : sizeof(struct mt_iovec64);
 	kept = h.iovlen < MT_IOVECS_MAX ? h.iovlen : MT_IOVECS_MAX;
 	if (h.iov && h.iovlen) {
-		item = item_begin(s, MT_ITEM_IOV, arg, h.iov, sizeof(s->iov));
-		if (!item)
-			return;
+		__u64 wanted = h.iovlen > 0xfffffff ? 0xffffffff : h.iovlen * size;
+
 		size *= kept;
 		size = AT_MOST(size, sizeof(s->iov));
-		item->wanted = h.iovlen > 0xfffffff ? 0xffffffff : h.iovlen * (s->compat ? 8 : 16);
-		if ((__s64)h.iov < 0) {
-			item->status = MT_STATUS_REFUSED;
-			kept = 0;
-		} else if (bpf_probe_read_user(s->iov, AT_MOST(size, sizeof(s->iov)), (const void *)h.iov)) {
-			/* A partly resident array is rare; its entries are then unknown as a whole. */
-			item->status = MT_STATUS_NOT_RESIDENT;
+		if ((__s64)h.iov < 0 || bpf_probe_read_user(s->iov, AT_MOST(size, sizeof(s->iov)), (const void *)h.iov)) {
+			/* Kept up to the page that is not there, and not followed. */
+			take_memory(s, WHAT(MT_ITEM_IOV, arg, 0), h.iov, wanted, size);
 			kept = 0;
 		} else {
+			item = item_begin(s, MT_ITEM_IOV, arg, h.iov, sizeof(s->iov));
+			if (!item)
+				return;
+			item->wanted = wanted;
 			item->captured = size;
 			item->status = kept < h.iovlen ? MT_STATUS_TRUNCATED : MT_STATUS_READ;
 			__builtin_memcpy(item + 1, s->iov, sizeof(s->iov));
+			item_end(s, size);
 		}
-		item_end(s, item->captured);
 	} else {
 		kept = 0;
 	}
@@ -114,29 +135,26 @@ static __always_inline void take_parts(struct mt_scratch *s, __u32 arg, int payl
 		take_memory(s, WHAT(MT_ITEM_CONTROL, arg, 0), h.control, h.controllen, MT_CONTROL_MAX);
 }
 
-/* Reads a header into s->header and records it. 0: it could not be read, there is nothing to follow. */
+/* Reads a header into s->header and records it. 0: it could not be read whole, there is nothing to follow. */
 static __always_inline int take_header(struct mt_scratch *s, __u8 kind, __u32 arg, __u64 addr, __u32 size)
 {
-	struct mt_item *item = item_begin(s, kind, arg, addr, sizeof(s->header));
+	struct mt_item *item;
 
-	if (!item)
-		return 0;
 	size = AT_MOST(size, sizeof(s->header));
 	__builtin_memset(s->header, 0, sizeof(s->header));
+	if ((__s64)addr < 0 || bpf_probe_read_user(s->header, AT_MOST(size, sizeof(s->header)), (const void *)addr)) {
+		take_memory(s, WHAT(kind, arg, 0), addr, size, size);
+		return 0;
+	}
+	item = item_begin(s, kind, arg, addr, sizeof(s->header));
+	if (!item)
+		return 0;
 	item->wanted = size;
-	if ((__s64)addr < 0)
-		item->status = MT_STATUS_REFUSED;
-	else if (bpf_probe_read_user(s->header, AT_MOST(size, sizeof(s->header)), (const void *)addr))
-		item->status = MT_STATUS_NOT_RESIDENT;
-	else
-		item->captured = size;
+	item->captured = size;
 	__builtin_memcpy(item + 1, s->header, sizeof(s->header));
-	size = item->captured;
 	item_end(s, size);
-	return size != 0;
+	return 1;
 }
-
-#define ALL_BYTES (~0ULL)
 
 __attribute__((noinline)) int take_msghdr(struct mt_scratch *s, __u32 arg, __u64 addr, __u32 flags)
 {
@@ -151,7 +169,7 @@ __attribute__((noinline)) int take_msghdr(struct mt_scratch *s, __u32 arg, __u64
 	if (!(flags & MT_STEP_RECEIVED))
 		take_parts(s, arg, flags & MT_STEP_PAYLOAD, ALL_BYTES);
 	else /* a failed receive brought nothing: what lies in its buffers is old */
-		take_parts(s, arg, s->ret >= 0 && (flags & MT_STEP_PAYLOAD), s->ret);
+		take_parts(s, arg, s->ret >= 0 && (flags & MT_STEP_PAYLOAD), s->discards ? 0 : s->ret);
 	return 0;
 }
 
@@ -167,7 +185,9 @@ __attribute__((noinline)) int take_message(struct mt_scratch *s, __u32 arg, __u6
 	s->message = i;
 	if (!take_header(s, MT_ITEM_MMSGHDR, arg, addr + (__u64)i * size, size))
 		return 0;
-	if (flags & MT_STEP_RECEIVED)
+	if ((flags & MT_STEP_RECEIVED) && s->discards)
+		received = 0;
+	else if (flags & MT_STEP_RECEIVED)
 		received = s->compat ? *(__u32 *)(s->header + sizeof(struct mt_msghdr32)) :
 				       *(__u32 *)(s->header + sizeof(struct mt_msghdr64));
 	take_parts(s, arg, flags & MT_STEP_PAYLOAD, received);

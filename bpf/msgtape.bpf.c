@@ -76,10 +76,24 @@ static __always_inline void on_process_exit(__u32 tgid, int live)
 		__sync_fetch_and_add(&c->tracked, -1);
 }
 
+/*
+ * exec by a thread that is not the leader: it takes the leader's tid and start time (de_thread(), fs/exec.c), so also
+ * its key. Its calls must not have numbers that the leader's had: they go on from the microseconds since boot, which
+ * are ahead of what a task can have counted since.
+ */
+static __always_inline void on_exec(struct mt_task_state *t, __s32 pid, __s32 old_pid)
+{
+	if (!t)
+		return;
+	t->announced = 0;
+	if (pid != old_pid)
+		t->call = bpf_ktime_get_boot_ns() / 1000;
+}
+
 static __always_inline void on_rename(struct mt_task_state *t)
 {
 	if (t)
-		t->flags &= ~MT_TASK_ANNOUNCED;
+		t->announced = 0;
 }
 
 #ifdef MT_TP_BTF
@@ -120,9 +134,9 @@ int BPF_PROG(task_rename, struct task_struct *task)
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task)
+int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid)
 {
-	on_rename(bpf_task_storage_get(&tasks, task, NULL, 0));
+	on_exec(bpf_task_storage_get(&tasks, task, NULL, 0), task->pid, old_pid);
 	return 0;
 }
 
@@ -191,7 +205,9 @@ int task_rename(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_exec")
 int sched_process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	on_rename(own_state());
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	on_exec(own_state(), task->pid, ctx->args[1]);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #define MQUEUE_MAGIC 0x19800202 /* ipc/mqueue.c */
 #define S_IFMT 0170000
+#define S_IFREG 0100000 /* the mqueue file system's directory is no queue */
 #define S_IFSOCK 0140000
 #define AF_UNIX 1
 #define AF_INET 2
@@ -97,7 +98,13 @@ static __always_inline void send_queue_names(struct mt_names *n, struct mt_task_
 	}
 	if (!t)
 		return;
-	i = t->next_seen++ % MT_SEEN;
+	/* One place for a queue: what it was called before must not pass for what it is called now. */
+#pragma unroll
+	for (i = 0; i < MT_SEEN; i++)
+		if (t->seen[i].object == object && t->seen[i].id == id)
+			break;
+	if (i >= MT_SEEN)
+		i = t->next_seen++ % MT_SEEN;
 	t->seen[i].object = object;
 	t->seen[i].id = id;
 	t->seen[i].also = also;
@@ -238,6 +245,7 @@ __attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_stat
 	struct mt_queue_seen *seen = NULL;
 	struct ipc_namespace *ns;
 	struct super_block *sb;
+	struct inode *inode;
 	struct dentry *dentry;
 	struct file *file;
 	struct mt_queue *q;
@@ -248,7 +256,8 @@ __attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_stat
 	if (!s || !find_mqd(s, &m, bpf_get_current_task_btf(), fd))
 		return 0;
 	sb = CAST(struct super_block, m.block);
-	if (LOAD(sb, s_magic) != MQUEUE_MAGIC)
+	inode = CAST(struct inode, m.object);
+	if (LOAD(sb, s_magic) != MQUEUE_MAGIC || (LOAD(inode, i_mode) & S_IFMT) != S_IFREG)
 		return 0;
 	q = &s->queue;
 	info = info_of(m.object);
@@ -343,7 +352,7 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 	struct kern_ipc_perm *perm;
 	struct msg_queue *msq;
 	struct mt_names *n;
-	__u64 object;
+	__u64 object, also;
 
 	if (msqid < 0)
 		return 0;
@@ -372,9 +381,11 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 	q->max_bytes = LOAD(msq, q_qbytes);
 	q->last_send_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lspid)));
 	q->last_receive_pid = pid_nr(CAST(struct pid, LOAD(msq, q_lrpid)));
+	/* An id recurs, and so may the object's address; the key then differs. (q_ctime would not do: IPC_SET sets it.) */
+	also = (__u32)LOAD(perm, key);
 	if (t)
-		seen = find_seen(t, object, q->id, 0);
-	q->generation = seen ? seen->generation : pseudonym(object);
+		seen = find_seen(t, object, q->id, also);
+	q->generation = seen ? seen->generation : pseudonym(object ^ (also << 31));
 	if (config.filters & MT_FILTER_QUEUE)
 		filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_SYSV, .msqid = msqid, .key = LOAD(perm, key) });
 	if (!seen && !s->drop) {
@@ -386,7 +397,7 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 			n->name.cuid = LOAD(perm, cuid.val);
 			n->name.cgid = LOAD(perm, cgid.val);
 			n->name.mode = LOAD(perm, mode);
-			send_queue_names(n, t, object, q->id, 0);
+			send_queue_names(n, t, object, q->id, also);
 		}
 	}
 	put_queue(s, arg, q);

@@ -17,7 +17,7 @@ static __always_inline void note_interruption(struct mt_task_state *t, __u8 even
 {
 	if (ret > -ERESTARTSYS || ret < -ERESTARTNOHAND)
 		return; /* may be a call of the handler: what was interrupted before is still to come */
-	t->flags &= ~MT_TASK_RESTARTS;
+	t->flags &= ~(MT_TASK_RESTARTS | MT_TASK_RETURNED);
 	t->flags |= MT_TASK_INTERRUPTED;
 	t->interrupted_ret = ret;
 	t->interrupted_event = event;
@@ -37,22 +37,29 @@ static __always_inline void on_signal(struct mt_task_state *t, __u64 handler, __
 		t->flags &= ~MT_TASK_INTERRUPTED;
 }
 
+/* rt_sigreturn: a handler has returned. (One that leaves by siglongjmp() never comes here, and restarts nothing.) */
+static __always_inline void on_sigreturn(struct mt_task_state *t)
+{
+	if (t && (t->flags & MT_TASK_RESTARTS))
+		t->flags |= MT_TASK_RETURNED;
+}
+
 /*
- * At an entry. While a handler is between interruption and restart its own calls come first: they change nothing
- * unless they are alike to the last argument.
+ * At an entry. Between interruption and restart a handler's own calls come first, and may be alike to the last
+ * argument: they are before its sigreturn. The next one behind it is the restart.
  */
 static __always_inline int is_restart(struct mt_task_state *t, __u8 event, const __u64 *args)
 {
+	__u32 pending = t->flags & (MT_TASK_RESTARTS | MT_TASK_RETURNED);
 	int i, alike;
 
-	if (!(t->flags & MT_TASK_INTERRUPTED))
+	if (!(t->flags & MT_TASK_INTERRUPTED) || pending == MT_TASK_RESTARTS)
 		return 0;
 	alike = t->interrupted_event == event;
 #pragma unroll
 	for (i = 0; i < 6; i++)
 		alike = alike && t->interrupted_args[i] == args[i];
-	if (alike || !(t->flags & MT_TASK_RESTARTS))
-		t->flags &= ~(MT_TASK_INTERRUPTED | MT_TASK_RESTARTS);
+	t->flags &= ~(MT_TASK_INTERRUPTED | MT_TASK_RESTARTS | MT_TASK_RETURNED);
 	return alike;
 }
 

@@ -5,6 +5,8 @@
 
 /* An item is begun only below this; with the largest one behind it the record still fits. */
 #define MT_PART_LIMIT 65536
+/* The longest snap behind System V's mtype, which does not count against it. */
+#define MT_EVIDENCE_MAX (MT_SNAP_MAX + 8)
 
 /* Byte `offset` of the record that is being built. The caller has made sure of the room. */
 static __always_inline __u8 *record_at(struct mt_scratch *s, struct mt_ring *ring, __u32 offset)
@@ -164,7 +166,7 @@ __attribute__((noinline)) int read_page(struct mt_scratch *s, __u32 done, __u64 
 	if (n > left)
 		n = left;
 	n = AT_MOST(n, 4096);
-	to = record_at(s, ring, s->used + sizeof(struct mt_item)) + AT_MOST(done, MT_SNAP_MAX);
+	to = record_at(s, ring, s->used + sizeof(struct mt_item)) + AT_MOST(done, MT_EVIDENCE_MAX);
 	return bpf_probe_read_user(to, n, (const void *)addr) ? 0 : n;
 }
 
@@ -179,8 +181,8 @@ __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u64 addr, __
 
 	if (!s)
 		return 0;
-	/* 65536 bytes touch at most 17 pages. */
-	for (i = 0; i < 17; i++) {
+	/* 65544 bytes touch at most 18 pages. */
+	for (i = 0; i < 18; i++) {
 		int n;
 
 		if (done >= len)
@@ -206,14 +208,14 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 
 	if (!s)
 		return 0;
-	if (limit > MT_SNAP_MAX)
-		limit = MT_SNAP_MAX;
+	if (limit > MT_EVIDENCE_MAX)
+		limit = MT_EVIDENCE_MAX;
 	len = limit;
 	if (wanted <= limit)
 		len = wanted;
 	else
 		status = MT_STATUS_TRUNCATED;
-	len = AT_MOST(len, MT_SNAP_MAX);
+	len = AT_MOST(len, MT_EVIDENCE_MAX);
 	item = item_begin(s, what & 0xff, (what >> 8) & 0xff, addr, len);
 	if (!item)
 		return 0;
@@ -227,7 +229,7 @@ __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u6
 		status = MT_STATUS_REFUSED;
 		captured = 0;
 	} else if (len && bpf_probe_read_user(to, len, (const void *)addr)) {
-		captured = AT_MOST(read_by_pages(s, addr, len), MT_SNAP_MAX);
+		captured = AT_MOST(read_by_pages(s, addr, len), MT_EVIDENCE_MAX);
 		if (captured < len)
 			status = captured ? MT_STATUS_PARTLY : MT_STATUS_NOT_RESIDENT;
 	}

@@ -3,6 +3,9 @@
 #ifndef MSGTAPE_SOCKET_H
 #define MSGTAPE_SOCKET_H
 
+#define SOCK_STREAM 1
+#define MSG_TRUNC 0x20
+
 static __always_inline void inet_address(__u8 *to, __u16 *len, __be16 port, __be32 address)
 {
 	*(__u16 *)to = AF_INET;
@@ -59,16 +62,44 @@ static __always_inline void socket_addresses(struct mt_scratch *s, struct mt_que
 	}
 }
 
-/* Changes when the socket is bound or connected: then its name is sent again. */
-static __always_inline __u64 socket_ends(struct mt_scratch *s, struct sock *sk, __u16 family)
+/* Three words of a bound name: the address of a struct unix_address alone may be that of a later one. */
+static __always_inline __u64 unix_name(struct mt_scratch *s, struct unix_sock *u)
 {
+	__u64 at = as_number(s, LOAD(u, addr));
+
+	if (!at)
+		return 0;
+	at += bpf_core_field_offset(struct unix_address, name);
+	return load_pointer(at) ^ ROTL(load_pointer(at + 8), 21) ^ ROTL(load_pointer(at + 16), 42);
+}
+
+static __always_inline __u64 in6_words(__u64 at)
+{
+	return load_pointer(at) ^ ROTL(load_pointer(at + 8), 29);
+}
+
+/* Changes when either end of the socket gets another address: then its name is sent again. */
+static __always_inline __u64 socket_ends(struct mt_scratch *s, struct sock *sk, __u64 address, __u16 family)
+{
+	__u64 ends, base;
+
 	if (family == AF_UNIX && bpf_core_type_exists(struct unix_sock)) {
 		struct unix_sock *u = CAST(struct unix_sock, sk);
+		struct unix_sock *peer = CAST(struct unix_sock, LOAD(u, peer));
 
-		return as_number(s, LOAD(u, peer)) ^ (as_number(s, LOAD(u, addr)) << 1);
+		ends = unix_name(s, u);
+		return peer ? ROTL(ends, 11) ^ unix_name(s, peer) ^ as_number(s, peer) : ends;
 	}
-	return ((__u64)LOAD(sk, __sk_common.skc_daddr) << 32) ^ ((__u64)LOAD(sk, __sk_common.skc_rcv_saddr) << 16) ^
-	       ((__u64)LOAD(sk, __sk_common.skc_dport) << 16) ^ LOAD(sk, __sk_common.skc_num);
+	ends = ((__u64)LOAD(sk, __sk_common.skc_dport) << 16) ^ LOAD(sk, __sk_common.skc_num);
+	if (family == AF_INET6) {
+		base = address + bpf_core_field_offset(struct sock, __sk_common);
+		ends ^= in6_words(base + bpf_core_field_offset(struct sock_common, skc_v6_daddr));
+		ends ^= ROTL(in6_words(base + bpf_core_field_offset(struct sock_common, skc_v6_rcv_saddr)), 7);
+	} else {
+		ends ^= ((__u64)LOAD(sk, __sk_common.skc_daddr) << 32) ^
+			ROTL((__u64)LOAD(sk, __sk_common.skc_rcv_saddr), 16);
+	}
+	return ends;
 }
 
 static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
@@ -100,7 +131,9 @@ static __always_inline int take_socket(struct mt_scratch *s, struct mt_task_stat
 	__builtin_memset(q, 0, sizeof(*q));
 	object = as_number(s, sk);
 	family = LOAD(sk, __sk_common.skc_family);
-	ends = socket_ends(s, sk, family);
+	ends = socket_ends(s, sk, object, family);
+	/* With MSG_TRUNC a TCP socket throws the data away: nothing reaches the buffers (tcp_recvmsg_locked()). */
+	s->discards = (family == AF_INET || family == AF_INET6) && LOAD(socket, type) == SOCK_STREAM;
 	q->kind = MT_QUEUE_SOCKET;
 	net = CAST(struct net, LOAD(sk, __sk_common.skc_net.net));
 	q->namespace_inum = LOAD(net, ns.inum);

@@ -110,6 +110,15 @@ static __always_inline void queue_found(struct mt_scratch *s, int found)
 		s->drop = 1;
 }
 
+/* The socket step came before and said what MSG_TRUNC means there. */
+static __always_inline void discarded(struct mt_scratch *s, const volatile struct mt_step *step)
+{
+	__u32 arg = step->size - 1;
+
+	if (arg >= 6 || !(s->args[arg] & MSG_TRUNC))
+		s->discards = 0;
+}
+
 /* The steps that are rarer or do more. A function of its own, so that the verifier looks at it once. */
 __attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_state *t, __u32 i)
 {
@@ -147,11 +156,13 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_sta
 		take_cookie(s, step->arg, n);
 		break;
 	case MT_TAKE_MSGHDR:
+		discarded(s, step);
 		take_msghdr(s, step->arg, n, step->flags);
 		break;
 	case MT_TAKE_MMSGHDR: {
 		__u64 addr = n;
 
+		discarded(s, step);
 		n = operand(s, step->length_arg);
 		if (step->length_arg != MT_ARG_RET)
 			n = (__u32)n; /* vlen is unsigned int */

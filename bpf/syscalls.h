@@ -23,6 +23,7 @@ static __always_inline void begin(struct mt_scratch *s, struct mt_ring *ring, st
 	s->decided = 0;
 	s->lost = 0;
 	s->message = 0;
+	s->discards = 0;
 	s->base = sizeof(*r) + (s->exit ? sizeof(struct mt_exit) : sizeof(struct mt_entry));
 	begin_record(s, ring);
 	begin_part(s, ring);
@@ -67,10 +68,12 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		st->x32++;
 		return;
 	}
-	c = begin_call(s, task);
+	c = begin_call(s, is_compat(task));
 	identify(s, c, regs, nr);
+	if (c->event == MT_SIGRETURN)
+		on_sigreturn(t);
 	ring = cpu_ring(s);
-	if (!c->event || !ring)
+	if (c->event >= MT_EVENTS || !c->event || !ring)
 		return;
 	t = state_of(task, t);
 	begin(s, ring, task, MT_RECORD_ENTRY, bpf_ktime_get_boot_ns());
@@ -79,7 +82,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		t->call++;
 		if (is_restart(t, c->event, s->args))
 			flags |= MT_FLAG_RESTART;
-		if (!(t->flags & MT_TASK_ANNOUNCED))
+		if (!t->announced)
 			announce(s);
 	} else {
 		flags |= MT_FLAG_NO_NUMBER;
@@ -102,6 +105,7 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 		t->call--;
 		t->flags |= MT_TASK_DROPPED;
 	}
+	t->nr = nr;
 	t->event = c->event;
 	t->abi = c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI;
 	t->mux = c->mux;
@@ -129,13 +133,17 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	struct mt_scratch *s;
 	struct mt_ring *ring;
 	struct mt_call *c;
+	int compat, entered;
 	__u8 flags;
 
 	if (!interesting(nr) || !enabled())
 		return;
 	task = bpf_get_current_task_btf();
 	t = bpf_task_storage_get(&tasks, task, NULL, 0);
-	if (!task_wanted(task, t))
+	compat = is_compat(task);
+	entered = t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == compat && t->nr == (__u32)nr;
+	/* The entry decided, for the exit too: a task may have another name, user or cgroup by now. */
+	if (!entered && !task_wanted(task, t))
 		return;
 	s = cpu_scratch();
 	if (!s)
@@ -143,8 +151,8 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	ring = cpu_ring(s);
 	if (!ring)
 		return;
-	c = begin_call(s, task);
-	if (t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == c->compat) {
+	c = begin_call(s, compat);
+	if (t && entered) {
 		if (t->flags & MT_TASK_DROPPED) {
 			t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_DROPPED);
 			return;
@@ -161,7 +169,7 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	} else {
 		/* No entry was seen: refused by seccomp, in flight when the recording began, filtered then. */
 		identify(s, c, regs, nr);
-		if (!c->event)
+		if (!c->event || c->event >= MT_EVENTS)
 			return;
 		t = state_of(task, t);
 		c->record_flags |= MT_FLAG_NO_ENTRY;
@@ -172,7 +180,7 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 	begin(s, ring, task, MT_RECORD_EXIT, bpf_ktime_get_boot_ns());
 	if (!t)
 		flags |= MT_FLAG_NO_NUMBER;
-	if (!t || !(t->flags & MT_TASK_ANNOUNCED))
+	if (!t || !t->announced)
 		announce(s);
 	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	s->decided = !(flags & MT_FLAG_NO_ENTRY);

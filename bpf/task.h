@@ -155,7 +155,7 @@ __attribute__((noinline)) int announce(struct mt_scratch *s)
 		return 0;
 	}
 	if (t)
-		t->flags |= MT_TASK_ANNOUNCED;
+		t->announced = 1;
 	return 0;
 }
 

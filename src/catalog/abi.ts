@@ -12,6 +12,8 @@ export interface AbiRow {
   readonly pointerBytes: 4 | 8;
   /** 64-bit code in the kernel's own convention, or 32-bit code with compat structs. */
   readonly native: boolean;
+  /** The numbers of rt_sigreturn and sigreturn: no events, but what tells that a signal handler has returned. */
+  readonly sigreturn: readonly number[];
 }
 
 export interface MuxRow {
@@ -23,9 +25,9 @@ export interface MuxRow {
 }
 
 export const ABIS: readonly AbiRow[] = [
-  { id: 1, abi: "x86_64", pointerBytes: 8, native: true },
-  { id: 2, abi: "ia32", pointerBytes: 4, native: false },
-  { id: 3, abi: "arm64", pointerBytes: 8, native: true },
+  { id: 1, abi: "x86_64", pointerBytes: 8, native: true, sigreturn: [15] },
+  { id: 2, abi: "ia32", pointerBytes: 4, native: false, sigreturn: [119, 173] },
+  { id: 3, abi: "arm64", pointerBytes: 8, native: true, sigreturn: [139] },
 ];
 
 export const MUXES: readonly MuxRow[] = [

@@ -3,7 +3,7 @@
  * options. Every offset comes from the program object's own BTF, so an object that grew a field still loads.
  */
 import { type Btf, encodeStruct, enumValues, type StructLayout, structLayout } from "../btf/index.js";
-import { MUXES, VARIANTS } from "../catalog/abi.js";
+import { abiRow, MUXES, VARIANTS } from "../catalog/abi.js";
 import type { Abi, EventRow, Mux } from "../catalog/types.js";
 import { RecordError } from "./errors.js";
 import type { QueueFilter, RecordFilters } from "./filters.js";
@@ -79,6 +79,9 @@ export function userStruct(
   return ofRecorder === null ? null : { layout: ofRecorder, origin: "recorder" };
 }
 
+/** MT_SIGRETURN in bpf/config.h: no enum, so not in its BTF. */
+const SIGRETURN = 255;
+
 /** From system call numbers, and multiplexers' sub-calls, to events. */
 function encodeNumbers(layout: StructLayout, { events, arch }: ConfigOptions) {
   const [own, ia32] = [numbersOf(layout, events, arch), numbersOf(layout, events, "ia32")];
@@ -105,6 +108,7 @@ function numbersOf(layout: StructLayout, events: readonly EventRow[], abi: Abi):
       throw new RecordError(`${event.name} has number ${number} of ${table.length}`);
     table[number] = event.id;
   }
+  for (const number of abiRow(abi).sigreturn) table[number] = SIGRETURN;
   return table;
 }
 

@@ -24,7 +24,7 @@ import { Tape } from "./native-tape.js";
 import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
-import { noProgress, terminalProgress } from "./progress.js";
+import { noProgress, type ProgressLine, terminalProgress } from "./progress.js";
 import { openWithRings, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
@@ -33,10 +33,12 @@ import { listenForSignals, StopSwitch, signalPolicy } from "./stop.js";
 import { CaptureWriter } from "./writer.js";
 
 export interface RecordingIo {
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  /** True: stderr is a terminal, and a line there says where the recording is. */
-  readonly live: boolean;
+  /** Tells the user a line. It may quote names that others chose: making it safe is up to whoever shows it. */
+  readonly say: (line: string) => void;
+  /** Gives the closing object to a program; `stdoutIsFree`: nothing else goes there. */
+  readonly answer: (object: object, stdoutIsFree: boolean) => void;
+  /** A terminal where a line says how far the recording is; null: there is none. */
+  readonly terminal: Writable | null;
   readonly closing: "text" | "json" | "none";
 }
 
@@ -85,7 +87,7 @@ class Recording {
       start = clock.read("start");
     });
     this.#track(attached.tape, command);
-    const progress = this.#io.live && command === null ? terminalProgress(this.#io.stderr) : noProgress;
+    const progress = this.#progress(command);
     const result = await runSession({
       ...this.#parts(setup, sink, attached),
       clock,
@@ -102,6 +104,11 @@ class Recording {
     await sink.close();
     this.#sayHowItWent(result, sink.name);
     return exitStatusAfter(result, await this.#commandOutcome(watch));
+  }
+
+  #progress(command: Command | null): ProgressLine {
+    const { terminal } = this.#io;
+    return terminal !== null && command === null ? terminalProgress(terminal) : noProgress;
   }
 
   #openSink(): Sink {
@@ -183,17 +190,16 @@ class Recording {
   }
 
   #sayHowItWent(result: SessionResult, file: string): void {
-    const { stdout, stderr, closing } = this.#io;
-    if (result.failure !== null) stderr.write(`msgtape: ${endOf(result)}\n`);
+    const { say, answer, closing } = this.#io;
+    if (result.failure !== null) say(endOf(result));
     if (closing === "none") return;
-    for (const note of notesOf(result)) stderr.write(`msgtape: ${note}\n`);
+    for (const note of notesOf(result)) say(note);
     if (closing === "text") {
-      stderr.write(`msgtape: ${closingText(result, file)}\n`);
+      say(closingText(result, file));
       return;
     }
     const stdoutIsFree = file !== "-" && this.#options.command === null;
-    const object = closingObject(result, file, this.#captureId.toString("hex"));
-    (stdoutIsFree ? stdout : stderr).write(`${JSON.stringify(object)}\n`);
+    answer(closingObject(result, file, this.#captureId.toString("hex")), stdoutIsFree);
   }
 }
 

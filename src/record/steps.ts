@@ -22,14 +22,19 @@ export function encodePlan(event: EventRow, variant: Variant, context: StepConte
   const phase = (steps: readonly Step[]) =>
     steps
       .filter((step) => step.only === undefined || step.only.includes(variant))
-      .map((step) => encodeStep(step, variant, context))
+      .map((step) => encodeStep(event, step, variant, context))
       .filter((step) => step !== null);
   return { entry: phase(event.entry), exit: phase(event.exit) };
 }
 
 /** struct mt_step; null when the host lacks the struct. */
-function encodeStep(step: Step, variant: Variant, context: StepContext): StructValues | null {
-  const what = encodeTake(step, variant, context);
+function encodeStep(
+  event: EventRow,
+  step: Step,
+  variant: Variant,
+  context: StepContext,
+): StructValues | null {
+  const what = encodeTake(event, step, variant, context);
   if (what === null) return null;
   const { flags = 0, ...rest } = what;
   const onSuccess = step.onSuccess ? context.value("mt_step_flags", "MT_STEP_ON_SUCCESS") : 0;
@@ -44,7 +49,7 @@ interface Take {
   readonly flags?: number;
 }
 
-function encodeTake(step: Step, variant: Variant, context: StepContext): Take | null {
+function encodeTake(event: EventRow, step: Step, variant: Variant, context: StepContext): Take | null {
   const take = (name: string) => context.value("mt_take", `MT_TAKE_${name}`);
   switch (step.take) {
     case "string":
@@ -64,10 +69,16 @@ function encodeTake(step: Step, variant: Variant, context: StepContext): Take | 
       return { take: take("BYTES"), arg: step.arg, length_arg: operand(step.length), size };
     }
     case "msghdr":
-      return { take: take("MSGHDR"), arg: step.arg, flags: messageFlags(step, context) };
+      return {
+        take: take("MSGHDR"),
+        arg: step.arg,
+        size: 1 + flagsArgument(event),
+        flags: messageFlags(step, context),
+      };
     case "mmsghdr": {
       const length_arg = operand(step.count);
-      return { take: take("MMSGHDR"), arg: step.arg, length_arg, flags: messageFlags(step, context) };
+      const size = 1 + flagsArgument(event);
+      return { take: take("MMSGHDR"), arg: step.arg, length_arg, size, flags: messageFlags(step, context) };
     }
     case "key":
       return { take: take("KEY"), arg: step.arg };
@@ -82,6 +93,11 @@ function encodeTake(step: Step, variant: Variant, context: StepContext): Take | 
 
 function operand(from: Operand): number {
   return from === "ret" ? ARG_RET : from.arg;
+}
+
+/** The argument with MSG_TRUNC and its like; -1: there is none. */
+function flagsArgument(event: EventRow): number {
+  return event.args.findIndex(({ value }) => value.kind === "scalar" && value.notation === "msg_flags");
 }
 
 function messageFlags(step: { payload: boolean; received: boolean }, context: StepContext): number {

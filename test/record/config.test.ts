@@ -78,7 +78,7 @@ int main(void)
 `;
 
 /** What C reads in the encoded bytes, line by line. */
-function asCReads(options: Partial<ConfigOptions>): string[] {
+function asCReads(options: Partial<ConfigOptions>, isSigreturn = false): string[] {
   const bytes = encodeConfig({ ...BASE, recorderBtf: parseBtf(readFileSync(RECORDER_BTF)), ...options });
   const directory = mkdtempSync(join(tmpdir(), "msgtape-config-"));
   try {
@@ -89,7 +89,11 @@ function asCReads(options: Partial<ConfigOptions>): string[] {
     assert.is(gcc.status, 0, String(gcc.stderr));
     const printed = spawnSync(program, { input: bytes, encoding: "utf8" });
     assert.is(printed.status, 0, `${bytes.length} bytes are not a struct mt_config`);
-    return printed.stdout.slice(0, -1).split("\n");
+    // What every configuration has: the calls that tell of a signal handler's return. A test of its own is below.
+    return printed.stdout
+      .slice(0, -1)
+      .split("\n")
+      .filter((line) => line.endsWith(" event 255") === isSigreturn);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -176,6 +180,15 @@ withC("numbers of both conventions lead to wanted events only", () => {
     "wanted 17",
     ...REST,
   ]);
+});
+
+withC("returns from signal handlers are known by their numbers, whatever is wanted", () => {
+  assert.equal(asCReads({ events: [] }, true), [
+    "nr 0 15 event 255",
+    "nr 1 119 event 255",
+    "nr 1 173 event 255",
+  ]);
+  assert.equal(asCReads({ events: [], arch: "arm64" }, true), ["nr 0 139 event 255"]);
 });
 
 withC("multiplexers are looked at only for wanted events, with operands by position", () => {
