@@ -69,4 +69,22 @@ test("a file's name reaches no terminal as it is", async () => {
   assert.is(answer.stderr, "msgtape: /no/\\033[31mred: no such file\n");
 });
 
+test("nothing that record says moves a terminal", async () => {
+  const hostile = "\u001b[31m\u009b2J\u202ex";
+  const rows: readonly (readonly string[])[] = [
+    ["-o", `/no/${hostile}/a.mtape`],
+    ["--queue", hostile],
+    ["--cgroup", hostile],
+    ["--uid", hostile],
+    ["--events", hostile],
+    ["--snap", hostile],
+  ];
+  for (const options of rows) {
+    const answer = await program(["record", ...options]);
+    assert.is.not(answer.status, 0);
+    assert.match(answer.stderr, /^msgtape: [\x20-\x7e]+\n$/);
+    assert.match(answer.stderr, "\\u{9b}2J\\u{202e}x");
+  }
+});
+
 test.run();

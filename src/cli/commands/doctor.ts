@@ -1,6 +1,7 @@
 /** `msgtape doctor`: what this host can record, why not the rest, and what to do about it. */
 import type { Argv } from "yargs";
 import type { Check, Diagnosis } from "../../record/doctor.js";
+import { formatJson } from "../../render/json.js";
 import { ExitStatus, type Io, Output } from "../io.js";
 import { safeText } from "../text.js";
 
@@ -24,7 +25,7 @@ export async function run(options: DoctorOptions, io: Io): Promise<number> {
   const { examineHost } = await import("../../record/doctor.js");
   const diagnosis = examineHost();
   const output = new Output(io.stdout);
-  const lines = options.json === true ? [JSON.stringify(diagnosis)] : formatDiagnosis(diagnosis);
+  const lines = options.json === true ? [formatJson(diagnosis)] : formatDiagnosis(diagnosis);
   for (const line of lines) await output.line(line);
   await output.flush();
   return diagnosis.possible ? ExitStatus.DONE : ExitStatus.FAILED;

@@ -18,6 +18,8 @@ import {
   type RecordOptions,
   SNAP_MAX_BYTES,
 } from "../../record/options.js";
+import { formatJson } from "../../render/json.js";
+import { safeText } from "../text.js";
 import { parseDuration, parseSize } from "../units.js";
 
 export const command = "record";
@@ -82,19 +84,22 @@ export function builder(yargs: Argv): Argv {
 
 /** Exit status: the command's, or 0 done, 1 failed, 2 wrong usage, 3 done with losses; 125 failed with a command. */
 export async function run(options: RecordArguments, io: RecordIo): Promise<number> {
+  // All that record says passes here: names of files, users and commands may hold what moves a terminal.
+  const say = (line: string) => void io.stderr.write(`msgtape: ${safeText(line)}\n`);
   try {
     const parsed = parseRecordOptions(options);
     // Native code and all that it needs is loaded only when there is something to record.
     const { record } = await import("../../record/recording.js");
     return await record(parsed, {
-      stdout: io.stdout,
-      stderr: io.stderr,
-      live: io.stderrIsTerminal === true && options.quiet !== true,
+      say,
+      answer: (object, stdoutIsFree) =>
+        void (stdoutIsFree ? io.stdout : io.stderr).write(`${formatJson(object)}\n`),
+      terminal: io.stderrIsTerminal === true && options.quiet !== true ? io.stderr : null,
       closing: options.quiet === true ? "none" : options.json === true ? "json" : "text",
     });
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
-    io.stderr.write(`msgtape: ${error.message}\n`);
+    say(error.message);
     return error.exitStatus;
   }
 }
