@@ -60,22 +60,22 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
   }
 }
 
-async function dispatch(args: readonly string[], io: Io): Promise<number> {
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  const name = own.find((arg) => !arg.startsWith("-"));
+async function dispatch(given: readonly string[], io: Io): Promise<number> {
+  const name = beforeDashes(given).find((arg) => !arg.startsWith("-"));
   const wanted = COMMANDS.find((entry) => entry.name === name);
   if (name !== undefined && wanted === undefined) throw unknownCommand(name);
+  const args = name === undefined ? given : commandFirst(given, name);
   const module = wanted === undefined ? null : await wanted.load();
 
   let status: Promise<number> | null = null;
-  const parser = baseParser(name, io);
+  const parser = baseParser(name, args, io);
   for (const entry of COMMANDS) {
     if (entry !== wanted || module === null) {
       parser.command(entry.name, entry.describe);
       continue;
     }
     parser.command(module.command, entry.describe, module.builder, (options) => {
-      status = module.run(options, io);
+      status = module.run(module.command.includes(FILES) ? withFiles(options, args) : options, io);
     });
   }
   const shown = await helpOrVersion(parser, args);
@@ -87,7 +87,37 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   return status;
 }
 
-function baseParser(name: string | undefined, io: Io): Argv {
+/** What is msgtape's own: all before `--`. */
+function beforeDashes(args: readonly string[]): readonly string[] {
+  return args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+}
+
+/** yargs knows a command's options only behind its name; users also write `msgtape --json info FILE`. */
+function commandFirst(args: readonly string[], name: string): readonly string[] {
+  const at = args.indexOf(name);
+  return [name, ...args.slice(0, at), ...args.slice(at + 1)];
+}
+
+/** In the notation of the commands that read captures. Not `<files..>`: unknown options are to be told first. */
+const FILES = "[files..]";
+
+/** yargs' options with all files that are meant: yargs forgets a `-`, and takes what follows `--` for something else. */
+function withFiles(options: Readonly<Record<string, unknown>>, args: readonly string[]): object {
+  const { files, "--": behind } = options as { files?: readonly string[]; "--"?: readonly string[] };
+  const all = [...(files ?? []), ...(behind ?? [])].map(String);
+  const asValues = Object.entries(options)
+    .filter(([key]) => key.length > 1 && !["files", "--"].includes(key))
+    .flatMap(([, value]) => value)
+    .filter((value) => value === "-").length;
+  const dashes = beforeDashes(args).filter((arg) => /^(--[^=]+=)?-$/.test(arg)).length;
+  if (dashes > asValues || all.includes("-")) {
+    throw new UsageError("-: a capture cannot be read from a pipe; save it to a file first");
+  }
+  if (all.length === 0) throw new UsageError(`no capture given: msgtape ${args[0]} FILE`);
+  return { ...options, files: all };
+}
+
+function baseParser(name: string | undefined, args: readonly string[], io: Io): Argv {
   return yargs()
     .scriptName("msgtape")
     .usage("$0 COMMAND [OPTIONS]\n\nA tape recorder for Linux message passing: record here, replay anywhere.")
@@ -113,7 +143,7 @@ function baseParser(name: string | undefined, io: Io): Argv {
     .fail((message: string | null, error: Error | undefined) => {
       // yargs' own errors are about the command line; others come out of a command.
       if (error !== undefined && error.name !== "YError") throw error;
-      throw new UsageError(usageText(error?.message ?? message ?? "wrong usage", name));
+      throw new UsageError(usageText(error?.message ?? message ?? "wrong usage", name, args));
     });
 }
 
@@ -127,16 +157,30 @@ async function helpOrVersion(parser: Argv, args: readonly string[]): Promise<str
 }
 
 /** yargs' words, for users of this program. */
-function usageText(message: string, name: string | undefined): string {
+function usageText(message: string, name: string | undefined, args: readonly string[]): string {
   const [first = ""] = message.split("\n");
   const help = `try msgtape ${name === undefined ? "" : `${name} `}--help`;
-  if (first.startsWith("Not enough non-option arguments")) return `no capture given: msgtape ${name} FILE`;
   const missing = /^Not enough arguments following: (.*)$/.exec(first);
-  if (missing !== null) return `--${missing[1]}: its value is missing: ${help}`;
+  if (missing !== null) return `${asOption(missing[1] ?? "")}: its value is missing: ${help}`;
   const unknown = /^Unknown arguments?: (.*)$/.exec(first)?.[1];
   if (unknown === undefined) return `${first}: ${help}`;
   const hint = name === "record" ? `a command to record goes behind --, or ${help}` : help;
-  return `unknown option or argument ${unknown}: ${hint}`;
+  const names = unknown.split(", ").map((word) => asGiven(word, args));
+  return `unknown option or argument ${[...new Set(names)].join(", ")}: ${hint}`;
+}
+
+function asOption(name: string): string {
+  return `${name.length === 1 ? "-" : "--"}${name}`;
+}
+
+/** yargs names options without their dashes, and each letter of `-xyz` by itself. */
+function asGiven(word: string, args: readonly string[]): string {
+  const own = beforeDashes(args);
+  const option = asOption(word);
+  if (own.some((arg) => arg === option || arg.startsWith(`${option}=`))) return option;
+  if (own.includes(word)) return word;
+  const letters = (arg: string) => /^-[^-]/.test(arg) && arg.includes(word);
+  return word.length === 1 && own.some(letters) ? option : word;
 }
 
 function unknownCommand(name: string): UsageError {
@@ -156,8 +200,7 @@ function errorLine(error: unknown): string {
 }
 
 function isDebug(args: readonly string[], io: Io): boolean {
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  return own.includes("--debug") || (io.env.MSGTAPE_DEBUG ?? "") !== "";
+  return beforeDashes(args).includes("--debug") || (io.env.MSGTAPE_DEBUG ?? "") !== "";
 }
 
 async function say(io: Io, text: string): Promise<void> {

@@ -40,9 +40,37 @@ test("a wrong command line is told in one line, with status 2", async () => {
   await refuses(["frob"], 2, /there is no command "frob": the commands are record, info, calls/);
   await refuses(["inof", "x"], 2, 'there is no command "inof": did you mean info?');
   await refuses(["info"], 2, "no capture given: msgtape info FILE");
-  await refuses(["calls", "x", "--frob"], 2, "unknown option or argument frob: try msgtape calls --help");
+  await refuses(["calls"], 2, "no capture given: msgtape calls FILE");
+  await refuses(["latency", "--"], 2, "no capture given: msgtape latency FILE");
+  await refuses(["calls", "x", "--frob"], 2, "unknown option or argument --frob: try msgtape calls --help");
+  await refuses(["calls", "--frob", "x"], 2, "unknown option or argument --frob: try msgtape calls --help");
+  await refuses(["calls", "--frob=1"], 2, "unknown option or argument --frob: try msgtape calls --help");
+  await refuses(["calls", "f", "-xyz"], 2, "unknown option or argument -x, -y, -z: try msgtape calls --help");
   await refuses(["calls", "x", "--pid"], 2, "--pid: its value is missing: try msgtape calls --help");
+  await refuses(["record", "-o"], 2, "-o: its value is missing: try msgtape record --help");
   await refuses(["record", "ls"], 2, /unknown option or argument ls: a command to record goes behind --/);
+});
+
+test("a pipe is no capture, and is never passed over", async () => {
+  const line = "-: a capture cannot be read from a pipe; save it to a file first";
+  const file = captureFile();
+  for (const command of ["info", "calls", "latency"]) {
+    await refuses([command, "-"], 2, line);
+    await refuses([command, file, "-"], 2, line);
+    await refuses([command, "--", "-"], 2, line);
+  }
+  await refuses(["calls", "--comm", "-", "-", file], 2, line);
+  await refuses(["calls", "--comm=-", "-", file], 2, line);
+  const named = await program(["calls", file, "--comm", "-"]);
+  assert.equal(named, { status: 0, stdout: "", stderr: "" });
+});
+
+test("files may follow --, and options may come before the command", async () => {
+  const file = captureFile();
+  const plain = await program(["info", file, "--json"]);
+  assert.is(plain.status, 0);
+  assert.equal(await program(["info", "--json", "--", file]), plain);
+  assert.equal(await program(["--json", "info", file]), plain);
 });
 
 test("options with wrong values are named", async () => {

@@ -19,7 +19,7 @@ import {
 } from "../options.js";
 import { LineSorter } from "../sorter.js";
 
-export const command = "calls <files..>";
+export const command = "calls [files..]";
 export const describe = "the calls, one a line, as strace users know them";
 
 export interface CallsOptions extends ReadingOptions, FilterOptions {

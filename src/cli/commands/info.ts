@@ -7,7 +7,7 @@ import { judge, withCaptures } from "../captures.js";
 import { type Io, Output, wantsColour } from "../io.js";
 import { type ReadingOptions, readingOptions } from "../options.js";
 
-export const command = "info <files..>";
+export const command = "info [files..]";
 export const describe = "what is in a capture";
 
 export function builder(yargs: Argv): Argv {

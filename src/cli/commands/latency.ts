@@ -18,7 +18,7 @@ import {
   wrong,
 } from "../options.js";
 
-export const command = "latency <files..>";
+export const command = "latency [files..]";
 export const describe = "how long the calls took: percentiles and histograms";
 
 export interface LatencyOptions extends ReadingOptions, FilterOptions {
