@@ -185,15 +185,15 @@ static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_stat
 	__u32 i = 0, take;
 	__s64 n;
 
-	if (step && step->take == MT_TAKE_MQD && step->when_arg == MT_ARG_NONE && step->arg != MT_ARG_RET) {
+	if (!step)
+		return;
+	if (step->take == MT_TAKE_MQD && step->when_arg == MT_ARG_NONE && step->arg != MT_ARG_RET) {
 		queue_found(s, take_mqd(s, t, task, step->arg, operand(s, step->arg)));
 		i = 1;
+		step++;
 	}
-	for (; i < MT_STEPS; i++) {
+	for (; i < MT_STEPS; i++, step++) {
 		if (s->drop)
-			break;
-		step = step_of(s, i);
-		if (!step)
 			break;
 		take = step->take;
 		if (take == MT_TAKE_END)

@@ -60,14 +60,15 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	t = bpf_task_storage_get(&tasks, task, NULL, 0);
 	if (!task_wanted(task, t))
 		return;
-	st = cpu_stats();
-	s = cpu_scratch();
-	if (!st || !s)
-		return;
 	if (nr & X32_BIT) {
-		st->x32++;
+		st = cpu_stats();
+		if (st)
+			st->x32++;
 		return;
 	}
+	s = cpu_scratch();
+	if (!s)
+		return;
 	c = begin_call(s, is_compat(task));
 	identify(s, c, regs, nr);
 	if (c->event == MT_SIGRETURN)
@@ -86,7 +87,9 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 			announce(s);
 	} else {
 		flags |= MT_FLAG_NO_NUMBER;
-		st->no_task_state++;
+		st = cpu_stats();
+		if (st)
+			st->no_task_state++;
 		announce(s);
 	}
 	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
