@@ -69,11 +69,13 @@ struct mt_call {
 
 /*
  * What a cpu knows of the record that it is building. Its items go straight into the ring; the header follows when
- * it is handed over. System call tracepoints run with preemption off and never nest, so one a cpu is enough.
+ * it is handed over. System call tracepoints run with preemption off and never nest, so one a cpu is enough; `busy`
+ * holds that against kernels to come: what it turns away is counted.
  */
 struct mt_scratch {
 	__u64 produced; /* the ring's position: where the record begins */
 	__u64 room;	/* free bytes of the ring from there */
+	__u32 busy;
 	__u32 cpu;
 	__u32 used; /* bytes of the record so far */
 	__u32 base; /* where items begin */
@@ -199,14 +201,29 @@ static __always_inline struct mt_stats *cpu_stats(void)
 	return bpf_map_lookup_elem(&stats, &zero);
 }
 
-static __always_inline struct mt_scratch *cpu_scratch(void)
+/* This cpu's scratch, until give_back(); NULL, and a loss, while it is taken. */
+static __always_inline struct mt_scratch *take_scratch(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct mt_scratch *s = bpf_map_lookup_elem(&scratch, &cpu);
+	struct mt_stats *st;
 
-	if (s)
+	if (s && !s->busy) {
+		s->busy = 1;
+		barrier();
 		s->cpu = cpu;
-	return s;
+		return s;
+	}
+	st = cpu_stats();
+	if (st)
+		st->lost[MT_LOSS_NO_SCRATCH]++;
+	return NULL;
+}
+
+static __always_inline void give_back(struct mt_scratch *s)
+{
+	barrier();
+	s->busy = 0;
 }
 
 static __always_inline struct mt_ring *cpu_ring(struct mt_scratch *s)

@@ -44,36 +44,18 @@ static __always_inline void begin_event(struct mt_scratch *s, __u8 event, __u8 a
 	s->compat = abi == MT_ABI_IA32;
 }
 
-static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
+static __always_inline void record_entry(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task,
+					 struct pt_regs *regs, __u64 nr)
 {
-	struct task_struct *task;
-	struct mt_task_state *t;
-	struct mt_scratch *s;
-	struct mt_ring *ring;
+	struct mt_ring *ring = cpu_ring(s);
 	struct mt_stats *st;
 	struct mt_call *c;
 	__u8 flags;
 
-	if (!(nr & X32_BIT ? is_x32_event(nr) : interesting(nr)) || !enabled())
-		return;
-	task = bpf_get_current_task_btf();
-	t = bpf_task_storage_get(&tasks, task, NULL, 0);
-	if (!task_wanted(task, t))
-		return;
-	if (nr & X32_BIT) {
-		st = cpu_stats();
-		if (st)
-			st->x32++;
-		return;
-	}
-	s = cpu_scratch();
-	if (!s)
-		return;
 	c = begin_call(s, is_compat(task));
 	identify(s, c, regs, nr);
 	if (c->event == MT_SIGRETURN)
 		on_sigreturn(t);
-	ring = cpu_ring(s);
 	if (c->event >= MT_EVENTS || !c->event || !ring)
 		return;
 	t = state_of(task, t);
@@ -118,6 +100,32 @@ static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
 	t->flags |= s->lost ? MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST : MT_TASK_IN_CALL;
 }
 
+static __always_inline void on_enter(struct pt_regs *regs, __u64 nr)
+{
+	struct task_struct *task;
+	struct mt_task_state *t;
+	struct mt_scratch *s;
+	struct mt_stats *st;
+
+	if (!(nr & X32_BIT ? is_x32_event(nr) : interesting(nr)) || !enabled())
+		return;
+	task = bpf_get_current_task_btf();
+	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	if (!task_wanted(task, t))
+		return;
+	if (nr & X32_BIT) {
+		st = cpu_stats();
+		if (st)
+			st->x32++;
+		return;
+	}
+	s = take_scratch();
+	if (!s)
+		return;
+	record_entry(s, t, task, regs, nr);
+	give_back(s);
+}
+
 static __always_inline void put_args(struct mt_scratch *s)
 {
 	struct mt_item *item = item_begin(s, MT_ITEM_ARGS, 0, 0, sizeof(struct mt_entry));
@@ -129,29 +137,13 @@ static __always_inline void put_args(struct mt_scratch *s)
 	item_end(s, sizeof(struct mt_entry));
 }
 
-static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
+static __always_inline void record_exit(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task,
+					struct pt_regs *regs, __u64 nr, __s64 ret, int compat, int entered)
 {
-	struct task_struct *task;
-	struct mt_task_state *t;
-	struct mt_scratch *s;
-	struct mt_ring *ring;
+	struct mt_ring *ring = cpu_ring(s);
 	struct mt_call *c;
-	int compat, entered;
 	__u8 flags;
 
-	if (!interesting(nr) || !enabled())
-		return;
-	task = bpf_get_current_task_btf();
-	t = bpf_task_storage_get(&tasks, task, NULL, 0);
-	compat = is_compat(task);
-	entered = t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == compat && t->nr == (__u32)nr;
-	/* The entry decided, for the exit too: a task may have another name, user or cgroup by now. */
-	if (!entered && !task_wanted(task, t))
-		return;
-	s = cpu_scratch();
-	if (!s)
-		return;
-	ring = cpu_ring(s);
 	if (!ring)
 		return;
 	c = begin_call(s, compat);
@@ -198,6 +190,29 @@ static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
 		submit_last(s);
 	else if (t)
 		t->call--; /* a lone exit that the queue filter refused */
+}
+
+static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)
+{
+	struct task_struct *task;
+	struct mt_task_state *t;
+	struct mt_scratch *s;
+	int compat, entered;
+
+	if (!interesting(nr) || !enabled())
+		return;
+	task = bpf_get_current_task_btf();
+	t = bpf_task_storage_get(&tasks, task, NULL, 0);
+	compat = is_compat(task);
+	entered = t && (t->flags & MT_TASK_IN_CALL) && (t->abi == MT_ABI_IA32) == compat && t->nr == (__u32)nr;
+	/* The entry decided, for the exit too: a task may have another name, user or cgroup by now. */
+	if (!entered && !task_wanted(task, t))
+		return;
+	s = take_scratch();
+	if (!s)
+		return;
+	record_exit(s, t, task, regs, nr, ret, compat, entered);
+	give_back(s);
 }
 
 #endif
