@@ -138,11 +138,20 @@ static inline void wait_blocked(pid_t pid, pid_t tid, long nr)
 	}
 }
 
-/* A queue of this process alone: its name holds the pid. The file name, without a slash, as the kernel gets it. */
+/*
+ * A queue of this process alone: its name holds the pid and, as pids recur and queues outlive a program that was
+ * killed, when it began. The file name, without a slash, as the kernel gets it.
+ */
 static inline const char *own_name(const char *what)
 {
 	static char name[64];
-	snprintf(name, sizeof(name), "msgtape-%s-%d", what, getpid());
+	static long long began_ms;
+	struct timespec now;
+	if (!began_ms) {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		began_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+	}
+	snprintf(name, sizeof(name), "msgtape-%s-%d-%llx", what, getpid(), began_ms);
 	return name;
 }
 
