@@ -41,7 +41,8 @@ export function argumentDecoder(
       const value = argumentValue(context, argument, arg);
       values[argument.name] = value;
       const notKept = messagesNotKept(context, argument, value);
-      if (notKept > 0) values[`${argument.name}_not_kept`] = notKept;
+      // Of an entry that is there in part nobody knows how many it kept.
+      if (notKept > 0) values[`${argument.name}_not_kept`] = context.call.isEntryWhole ? notKept : null;
     });
     return values;
   };

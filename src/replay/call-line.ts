@@ -72,13 +72,17 @@ function decodedArgs(call: PairedCall, parts: LineParts): CallLine["args"] {
   const event = eventById(call.event);
   const abi = abiById(call.abi)?.abi;
   if (event === undefined || abi === undefined) return null;
+  const entry = itemsOf(call.entry, call, event, parts);
+  const exit = itemsOf(call.exit, call, event, parts);
   return parts.decode({
     event,
     abi,
     via: muxById(call.mux)?.mux ?? null,
     args: rawArgs(call, parts.layouts),
-    entryItems: itemsOf(call.entry, call, event, parts),
-    exitItems: itemsOf(call.exit, call, event, parts),
+    entryItems: entry?.items ?? null,
+    exitItems: exit?.items ?? null,
+    isEntryWhole: call.isEntryWhole && entry?.isWhole === true,
+    isExitWhole: call.isExitWhole && exit?.isWhole === true,
     ret: call.ret,
   });
 }
@@ -88,16 +92,18 @@ function itemsOf(
   call: PairedCall,
   event: EventRow,
   parts: LineParts,
-): Item[] | null {
+): { readonly items: Item[]; readonly isWhole: boolean } | null {
   if (records === null) return null;
   const items: Item[] = [];
+  let isWhole = true;
   for (const record of records) {
     const wrong = parseItems(record, parts.layouts, items);
     if (wrong === null) continue;
+    isWhole = false;
     const message = `${event.name} of task ${call.task}, call ${call.call ?? "?"}: ${wrong}`;
     parts.onProblem({ code: "item", offset: 0, frame: null, message });
   }
-  return items;
+  return { items, isWhole };
 }
 
 /** The call's raw arguments: from its entry, else from what the exit brings in its place; null: not known. */

@@ -20,15 +20,18 @@ export function chunkPlan(
 ): ChunkPlan {
   const firstOffset = firstNeeded(capture.index, filter, baseNs);
   return (entry, isOpenBefore) => {
-    const { firstTimeNs, counts } = entry.context;
+    const { firstTimeNs, counts, records } = entry.context;
     if (firstOffset !== null && entry.offset < firstOffset) return "skip";
     if (filter.toNs !== null && firstTimeNs !== null) {
       const isBeyond = Number(firstTimeNs - baseNs) >= filter.toNs + DISORDER_NS;
       if (isBeyond && !isOpenBefore(filter.toNs)) return "skip";
     }
     const { events } = filter;
-    const isWanted = events === null || counts.some((count) => events.has(count.event));
-    return isLossless && !isWanted && counts.length > 0 ? "skip" : "read";
+    if (events === null || !isLossless) return "read";
+    const isWanted = counts.some((count) => events.has(count.event));
+    // Counts are of first parts: what they leave over goes on with a call of any event, begun in a chunk before.
+    const firstParts = counts.reduce((sum, count) => sum + count.entries + count.exits, 0);
+    return isWanted || firstParts === 0 || records > firstParts ? "read" : "skip";
   };
 }
 

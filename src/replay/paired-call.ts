@@ -32,6 +32,9 @@ export interface PairedCall {
   readonly restartOf: number | null;
   readonly entry: readonly Uint8Array[] | null;
   readonly exit: readonly Uint8Array[] | null;
+  /** All parts of the entry, of the exit, are there. Of a part that was lost nobody knows what it held. */
+  readonly isEntryWhole: boolean;
+  readonly isExitWhole: boolean;
   /** Names as they were when an earlier chunk ended; later chunks need not have them. */
   readonly kept: KeptNames | null;
 }
@@ -49,10 +52,21 @@ export interface Task extends TaskPhase {
   cpu: number;
   restartOf: number | null;
   entry: Uint8Array[];
+  /** No part of the entry is missing up to the last one seen. */
+  isEntryGapless: boolean;
   kept: KeptNames | null;
   /** An exit whose last part has not come yet. */
-  leaving: { readonly call: PairedCall; readonly exit: Uint8Array[]; isOld: boolean } | null;
+  leaving: Leaving | null;
   interrupted: { readonly call: number; readonly args: Uint8Array; readonly like: Alike } | null;
+}
+
+export interface Leaving {
+  readonly call: PairedCall & { isExitWhole: boolean };
+  readonly exit: Uint8Array[];
+  /** No part is missing up to the last one seen. */
+  isGapless: boolean;
+  /** Nothing was heard of it since an earlier chunk. */
+  isOld: boolean;
 }
 
 type Alike = Pick<TaskPhase, "event" | "abi" | "mux">;
@@ -69,6 +83,7 @@ export function newTask(head: RecordHead): Task {
     cpu: head.cpu,
     restartOf: null,
     entry: NO_PARTS,
+    isEntryGapless: false,
     kept: null,
     leaving: null,
     interrupted: null,
@@ -82,7 +97,7 @@ export function finished(
   state: "complete" | "no_entry" | "uncertain",
   ret: number,
   exit: readonly Uint8Array[],
-): PairedCall {
+): Leaving["call"] {
   const isPaired = state === "complete";
   // Written out, as in `unfinished`: spreading objects here costs more than all the rest of the pass.
   return {
@@ -105,6 +120,8 @@ export function finished(
     restartOf: task.restartOf,
     entry: isPaired ? task.entry : null,
     exit,
+    isEntryWhole: isPaired && task.isWhole && task.isEntryGapless,
+    isExitWhole: false, // until its last part comes
     kept: task.kept,
   };
 }
@@ -136,6 +153,8 @@ export function unfinished(
     restartOf: task.restartOf,
     entry: task.entry,
     exit: null,
+    isEntryWhole: task.isWhole && task.isEntryGapless,
+    isExitWhole: false,
     kept: task.kept,
   };
 }
@@ -144,9 +163,10 @@ function numberOf(head: RecordHead): number | null {
   return (head.flags & RecordFlag.NO_NUMBER) === 0 ? head.call : null;
 }
 
-/** Hands over the call whose exit was waiting for further parts, if there is one. */
-export function finishExit(task: Task, out: PairedCall[]): void {
+/** Hands over the call whose exit was waiting for further parts, if there is one. `isLast`: the last one came. */
+export function finishExit(task: Task, out: PairedCall[], isLast = false): void {
   if (task.leaving === null) return;
+  task.leaving.call.isExitWhole = isLast && task.leaving.isGapless;
   out.push(task.leaving.call);
   task.leaving = null;
 }

@@ -142,6 +142,7 @@ function recordStep(
   const onEntry = (task: Task, head: RecordHead, bytes: Uint8Array) => {
     const verdict = judgeEntry(task, head);
     if (verdict === Verdict.PART) {
+      if (head.part !== task.entry.length) task.isEntryGapless = false;
       task.entry.push(task.kept === null ? bytes : bytes.slice());
       if ((head.flags & RecordFlag.LAST) !== 0) task.isWhole = true;
       return;
@@ -151,6 +152,7 @@ function recordStep(
     task.tgid = head.tgid;
     task.cpu = head.cpu;
     task.entry = [bytes];
+    task.isEntryGapless = head.part === 0;
     task.kept = null;
     task.restartOf = restartOf(task, head, entryArgs(bytes, layouts));
     if (task.restartOf !== null) task.interrupted = null;
@@ -160,8 +162,12 @@ function recordStep(
     const verdict = judgeExit(task, head, losses);
     const isLast = (head.flags & RecordFlag.LAST) !== 0;
     if (verdict === Verdict.PART) {
-      task.leaving?.exit.push(bytes);
-      if (isLast) finishExit(task, out);
+      const { leaving } = task;
+      if (leaving === null) return; // given out already: its parts are too far apart
+      if (head.part !== leaving.exit.length) leaving.isGapless = false;
+      leaving.exit.push(bytes.slice()); // a view would keep its whole chunk
+      leaving.isOld = false;
+      if (isLast) finishExit(task, out, true);
       return;
     }
     finishExit(task, out);
@@ -179,8 +185,8 @@ function recordStep(
     leave(task, head);
     task.entry = NO_PARTS;
     if (isRestart(-ret)) task.interrupted = interruptedCall(task, args);
-    task.leaving = { call, exit, isOld: false };
-    if (isLast) finishExit(task, out);
+    task.leaving = { call, exit, isGapless: head.part === 0, isOld: false };
+    if (isLast) finishExit(task, out, true);
   };
 
   return (head, bytes, view, offset) => {
@@ -197,7 +203,10 @@ function settle(tasks: Map<number, Task>, options: PassOptions, out: PairedCall[
   for (const task of tasks.values()) {
     // The parts of an exit follow each other closely: after a whole chunk without it the last one was lost.
     if (task.leaving?.isOld) finishExit(task, out);
-    if (task.leaving !== null) task.leaving.isOld = true;
+    if (task.leaving !== null) {
+      task.leaving.isOld = true;
+      task.leaving.exit[0] = task.leaving.exit[0]?.slice() ?? new Uint8Array(0);
+    }
     if (task.phase === Phase.INSIDE && task.kept === null) {
       task.entry = task.entry.map((part) => part.slice());
       task.kept = options.keep({ task, atNs: task.enterNs, entry: task.entry });

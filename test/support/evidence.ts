@@ -75,6 +75,8 @@ interface CallOptions {
   readonly entry?: readonly Item[] | null;
   readonly exit?: readonly Item[] | null;
   readonly ret?: number | null;
+  /** Both records, unless told otherwise. */
+  readonly isWhole?: boolean;
 }
 
 /** The evidence of a call that returned 0, without items, unless told otherwise. */
@@ -92,6 +94,8 @@ export function evidence(
     args: args === null ? null : args.map(BigInt),
     entryItems: options.entry === undefined ? [] : options.entry,
     exitItems: options.exit === undefined ? [] : options.exit,
+    isEntryWhole: options.isWhole ?? true,
+    isExitWhole: options.isWhole ?? true,
     ret: options.ret === undefined ? 0 : options.ret,
   };
 }

@@ -18,12 +18,15 @@ export interface CallEvidence {
   /** null: that record is not in the capture. */
   readonly entryItems: readonly Item[] | null;
   readonly exitItems: readonly Item[] | null;
+  /** False: items are missing of which nobody knows what they were, since a part of the record was lost. */
+  readonly isEntryWhole: boolean;
+  readonly isExitWhole: boolean;
   readonly ret: number | null;
 }
 
 /**
  * What `status` can say in a decoded argument. Beyond what the kernel programs noted:
- * - `unknown`: the record that would hold it is not in the capture
+ * - `unknown`: the record that would hold it, or a part of it, is not in the capture
  * - `not_kept`: the record is there, this piece is not in it (a limit was reached)
  * - `no_output`: the kernel gave nothing here: the call failed, or came no further than the entries before
  * - `unused`: with these arguments the kernel neither reads nor writes it
@@ -114,7 +117,12 @@ export function inputOf(context: CallContext, kind: number, arg: number, message
   if (exit !== undefined && (entry === undefined || isBetter(exit, entry)))
     return { item: exit, from: "exit" };
   if (entry !== undefined) return { item: entry, from: "entry" };
-  return { item: null, why: context.entry === null ? "unknown" : "not_kept" };
+  return { item: null, why: whyNoInput(context) };
+}
+
+/** Why a piece of input is not there: only a whole record tells that it was not kept. */
+export function whyNoInput(context: CallContext): "unknown" | "not_kept" {
+  return context.entry !== null && context.call.isEntryWhole ? "not_kept" : "unknown";
 }
 
 function isBetter(one: Item, other: Item): boolean {
@@ -126,7 +134,8 @@ export function outputOf(context: CallContext, kind: number, arg: number, messag
   const why = noOutput(context);
   if (why !== null) return { item: null, why };
   const item = context.exit?.(kind, arg, message, iovec);
-  return item === undefined ? { item: null, why: "not_kept" } : { item, from: "output" };
+  if (item !== undefined) return { item, from: "output" };
+  return { item: null, why: context.call.isExitWhole ? "not_kept" : "unknown" };
 }
 
 /** Why nothing was put out; null: the call succeeded and its exit is here. */

@@ -14,6 +14,7 @@ import {
   noOutput,
   outputOf,
   type ValueStatus,
+  whyNoInput,
 } from "./evidence.js";
 import { type IovecsOf, iovecsValue } from "./iovecs.js";
 import { sockaddrFields } from "./sockaddr.js";
@@ -81,8 +82,7 @@ export function mmsghdrValue(context: CallContext, arg: number, count: number): 
     messages.push(messageValue(context, arg, messages.length, decoder, input));
   }
   if (messages.length > 0 || count === 0) return messages;
-  const why = context.entry === null ? "unknown" : "not_kept";
-  return { addr: hexAddress(addressOf(context, arg)), status: why };
+  return { addr: hexAddress(addressOf(context, arg)), status: whyNoInput(context) };
 }
 
 function messageValue(
