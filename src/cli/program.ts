@@ -75,7 +75,10 @@ async function dispatch(given: readonly string[], io: Io): Promise<number> {
       continue;
     }
     parser.command(module.command, entry.describe, module.builder, (options) => {
-      status = module.run(module.command.includes(FILES) ? withFiles(options, args) : options, io);
+      status = module.run(
+        module.command.includes(FILES) ? withFiles(options, args) : withDashes(options, args),
+        io,
+      );
     });
   }
   const shown = await helpOrVersion(parser, args);
@@ -115,6 +118,11 @@ function withFiles(options: Readonly<Record<string, unknown>>, args: readonly st
   }
   if (all.length === 0) throw new UsageError(`no capture given: msgtape ${args[0]} FILE`);
   return { ...options, files: all };
+}
+
+/** yargs tells no empty `--` from none. */
+function withDashes(options: object, args: readonly string[]): object {
+  return args.includes("--") ? { "--": [], ...options } : options;
 }
 
 function baseParser(name: string | undefined, args: readonly string[], io: Io): Argv {

@@ -7,6 +7,7 @@
 import { readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { RecordError } from "./errors.js";
+import { PASSWD_PATH, uidByName } from "./users.js";
 
 export type QueueFilter =
   | { readonly kind: "posix"; readonly name: Uint8Array }
@@ -80,23 +81,11 @@ function parseComm(value: string): Uint8Array {
 }
 
 /** A number, or a user's name in the host's passwd file. */
-export function parseUid(value: string, passwdPath = "/etc/passwd"): number {
+export function parseUid(value: string, passwdPath = PASSWD_PATH): number {
   if (/^\d{1,10}$/.test(value) && Number(value) < 0xffffffff) return Number(value);
   const uid = /^\d+$/.test(value) ? undefined : uidByName(value, passwdPath);
   if (uid === undefined) throw wrong("uid", value, `expected a user id or a name in ${passwdPath}`);
   return uid;
-}
-
-function uidByName(name: string, passwdPath: string): number | undefined {
-  try {
-    const rows = readFileSync(passwdPath, "utf8")
-      .split("\n")
-      .map((line) => line.split(":"));
-    const uid = rows.find((row) => row[0] === name)?.[2];
-    return uid !== undefined && /^\d+$/.test(uid) ? Number(uid) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** A cgroup v2 directory, its path below the cgroup root as in /proc/PID/cgroup, or its id. */

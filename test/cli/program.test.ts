@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/cli/program.js";
 import { VERSION } from "../../src/cli/version.js";
+import { temporary } from "../support/msgtape.js";
 import { captureFile, program } from "./support.js";
 
 const test = suite("cli: program");
@@ -49,6 +51,15 @@ test("a wrong command line is told in one line, with status 2", async () => {
   await refuses(["calls", "x", "--pid"], 2, "--pid: its value is missing: try msgtape calls --help");
   await refuses(["record", "-o"], 2, "-o: its value is missing: try msgtape record --help");
   await refuses(["record", "ls"], 2, /unknown option or argument ls: a command to record goes behind --/);
+});
+
+test("record with an empty command records nothing, least of all the whole host", async () => {
+  const line = "there is no command behind --: name one, or leave out the --";
+  const file = temporary("none.mtape");
+  await refuses(["record", "--"], 2, line);
+  await refuses(["record", "-o", file, "--"], 2, line);
+  await refuses(["record", "-o", file, "--", ""], 2, line);
+  assert.not(existsSync(file));
 });
 
 test("a pipe is no capture, and is never passed over", async () => {

@@ -8,7 +8,7 @@
 import type { Writable } from "node:stream";
 import type { Argv } from "yargs";
 import { parseEventList } from "../../catalog/event-list.js";
-import { DEFAULT_EVENTS } from "../../catalog/events.js";
+import { DEFAULT_EVENTS, GROUPS } from "../../catalog/events.js";
 import type { EventRow } from "../../catalog/types.js";
 import { RecordError } from "../../record/errors.js";
 import { type FilterText, parseFilters } from "../../record/filters.js";
@@ -18,12 +18,15 @@ import {
   type RecordOptions,
   SNAP_MAX_BYTES,
 } from "../../record/options.js";
+import { nameByUid, PASSWD_PATH } from "../../record/users.js";
 import { formatJson } from "../../render/json.js";
 import { safeText } from "../text.js";
 import { parseDuration, parseSize } from "../units.js";
 
 export const command = "record";
 export const describe = "record the message passing of this host, or of a command";
+
+const EXAMPLE_EVENT = "mq_timedsend";
 
 /** What yargs makes of the command line; an option given several times is an array. */
 export interface RecordArguments {
@@ -61,7 +64,7 @@ export function builder(yargs: Argv): Argv {
       describe: "the capture; - for a pipe [msgtape-HOST-TIME.mtape]",
     })
     .option("for", { ...text, describe: "end after this time: 10s, 500ms, 2min" })
-    .option("count", { ...text, describe: "end after so many calls" })
+    .option("count", { ...text, describe: "end after at least so many calls" })
     .option("events", {
       ...text,
       alias: "event",
@@ -107,7 +110,7 @@ export async function run(options: RecordArguments, io: RecordIo): Promise<numbe
 /** Throws RecordError (wrong usage) that names the option. */
 export function parseRecordOptions(options: RecordArguments): RecordOptions {
   const command = (options["--"] ?? []).map(String);
-  const user = once("user", options.user);
+  const user = parseUser(once("user", options.user));
   const filterText: FilterText = {
     pid: all(options.pid),
     comm: all(options.comm),
@@ -115,13 +118,19 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
     cgroup: all(options.cgroup),
     queue: all(options.queue),
   };
+  // Without this a script whose variable is empty would record the whole host.
+  if (options["--"] !== undefined && (command[0] ?? "") === "") {
+    throw new RecordError("there is no command behind --: name one, or leave out the --", 2);
+  }
   if (command.length === 0 && user !== null)
     throw wrong("user", "there is no command to run: add -- COMMAND");
   if (command.length > 0 && all(options.pid).length > 0) {
     throw wrong("pid", "a command is recorded alone: leave out --pid or the command");
   }
+  const output = once("output", options.output);
+  if (output === "") throw wrong("output", "the name is empty: name a file, or - for a pipe");
   return {
-    output: once("output", options.output),
+    output,
     events: parseEvents(all(options.events)),
     filters: parseFilters(filterText),
     filterText,
@@ -139,8 +148,20 @@ function parseEvents(lists: readonly string[]): readonly EventRow[] {
   const parsed = parseEventList(lists.join(","));
   if ("events" in parsed) return parsed.events;
   const { unknown, suggestions } = parsed;
-  const hint = suggestions.length > 0 ? `did you mean ${suggestions.join(" or ")}?` : "msgtape record --help";
+  const hint =
+    suggestions.length > 0
+      ? `did you mean ${suggestions.join(" or ")}?`
+      : `try one of the groups ${GROUPS.join(", ")} or an event's name, such as ${EXAMPLE_EVENT}`;
   throw wrong("events", `there is no event ${JSON.stringify(unknown)}: ${hint}`);
+}
+
+/** The kernel's number will do where passwd has a name for it: the user's groups come with the name. */
+function parseUser(text: string | null): string | null {
+  if (text === "") throw wrong("user", "expected a user's name");
+  if (text === null || !/^\d{1,10}$/.test(text)) return text;
+  const name = nameByUid(Number(text));
+  if (name !== undefined) return name;
+  throw wrong("user", `expected a user's name, or a number that has one in ${PASSWD_PATH}, found ${text}`);
 }
 
 function parseSnap(text: string | null): number {

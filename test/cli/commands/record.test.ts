@@ -60,9 +60,25 @@ test("reads what it is given", () => {
   assert.is(parseRecordOptions({ snap: "0" }).snapBytes, 0);
 });
 
+test("a user's number is as good as the name", () => {
+  assert.is(parseRecordOptions({ user: "0", "--": ["ls"] }).user, "root");
+});
+
 test("wrong usage is one line that names the option", () => {
   const rows: readonly [RecordArguments, string][] = [
     [{ events: "mq_send" }, '--events: there is no event "mq_send": did you mean mq_timedsend?'],
+    [
+      { events: "foo" },
+      '--events: there is no event "foo": try one of the groups posix-mq, sysv-msg, socket-msg, all ' +
+        "or an event's name, such as mq_timedsend",
+    ],
+    [{ output: "" }, "--output: the name is empty: name a file, or - for a pipe"],
+    [{ "--": [] }, "there is no command behind --: name one, or leave out the --"],
+    [{ output: "a", "--": [""] }, "there is no command behind --: name one, or leave out the --"],
+    [
+      { user: "4294967290", "--": ["ls"] },
+      "--user: expected a user's name, or a number that has one in /etc/passwd, found 4294967290",
+    ],
     [{ for: "soon" }, '--for: expected a time such as 10s, 500ms or 2min, found "soon"'],
     [{ for: "0" }, '--for: expected a time such as 10s, 500ms or 2min, found "0"'],
     [{ count: "0" }, '--count: expected a number of calls above 0, found "0"'],
