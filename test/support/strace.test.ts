@@ -127,6 +127,18 @@ test("finds what a capture has otherwise than strace", () => {
   assert.equal(found({ tid: 42 }).length, 2);
 });
 
+test("a dying thread's last call may have lost its name, any other may not", () => {
+  const dying = "41 100.000004 syscall_0xfffffffffffffff7(0x3, 0x7ffe0080, 0x12, 0x1, 0, 0) = ?\n";
+  assert.equal(differencesFromStrace(parseStrace(dying), [CALL]), []);
+  assert.equal(differencesFromStrace(parseStrace(dying + dying), [CALL, CALL]), [
+    "thread 41, call 0 (syscall_0xfffffffffffffff7): the capture has mq_timedsend",
+  ]);
+  const ended = dying.replace("?", "0");
+  assert.equal(differencesFromStrace(parseStrace(ended), [CALL]), [
+    "thread 41, call 0 (syscall_0xfffffffffffffff7): the capture has mq_timedsend",
+  ]);
+});
+
 test("finds what a capture has otherwise than the truth", () => {
   const truth = { tid: 41, event: "mq_timedsend", ret: 0, errno: null, args: { msg_len: "18" } };
   assert.equal(differencesFromTruth([truth], [CALL]), []);
