@@ -162,6 +162,9 @@ export function parseTime(text: string): TimeSpec | null {
   const full = clock.length === 5 ? `${clock}:00` : clock;
   const millis = Date.parse(`${calendar}T${full}${zone.toUpperCase()}`);
   if (Number.isNaN(millis)) return null;
+  // Date.parse makes 2026-02-31 the 3rd of March.
+  const midnight = new Date(`${calendar}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== calendar) return null;
   return { kind: "utc", ns: BigInt(millis) * 1_000_000n + BigInt(fraction.padEnd(9, "0")) };
 }
 

@@ -110,4 +110,11 @@ test("a date that a wall gave finds the same moment", () => {
   }
 });
 
+test("refuses dates that no calendar has", () => {
+  for (const text of ["2026-02-31", "2026-02-29T10:00:00Z", "2026-04-31T00:00:00+02:00", "2026-13-01"]) {
+    assert.is(parseTime(text), null, text);
+  }
+  assert.equal(parseTime("2028-02-29"), { kind: "utc", ns: 1_835_395_200_000_000_000n });
+});
+
 test.run();
