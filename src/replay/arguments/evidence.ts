@@ -5,7 +5,7 @@
 import { variantOf } from "../../catalog/abi.js";
 import type { Abi, EventRow, Mux, Variant } from "../../catalog/types.js";
 import type { Item } from "../records.js";
-import type { EvidenceStatus } from "../types.js";
+import type { ArgValue, EvidenceStatus } from "../types.js";
 import type { Structs } from "./structs.js";
 
 /** What is known of one call when its arguments are to be decoded. */
@@ -127,6 +127,16 @@ export function whyNoInput(context: CallContext): "unknown" | "not_kept" {
 
 function isBetter(one: Item, other: Item): boolean {
   return RANK[one.status] > RANK[other.status] || one.bytes.length > other.bytes.length;
+}
+
+/**
+ * Evidence only if it was taken where the pointer that is shown leads to: another thread may have changed the
+ * pointer while the call waited, and what lies at the new place is not what the call was given.
+ */
+export function takenAt(found: Found, pointer: ArgValue): Found {
+  if (found.item === null || found.item.addr === 0n) return found;
+  const isThere = typeof pointer === "string" && BigInt(pointer) === found.item.addr;
+  return isThere ? found : { item: null, why: "unknown" };
 }
 
 /** Memory that the kernel writes: looked at on exit alone, and only when the call succeeded. */

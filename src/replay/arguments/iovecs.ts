@@ -4,7 +4,15 @@
  */
 import { ItemKind } from "../records.js";
 import type { ArgValue } from "../types.js";
-import { type CallContext, inputOf, isReadable, noOutput, outputOf, type ValueStatus } from "./evidence.js";
+import {
+  type CallContext,
+  inputOf,
+  isReadable,
+  noOutput,
+  outputOf,
+  takenAt,
+  type ValueStatus,
+} from "./evidence.js";
 import { decodeFields } from "./structs.js";
 import { bytesFields, bytesOf, evidenceNote, noBytesFields } from "./values.js";
 
@@ -26,7 +34,7 @@ export interface IovecsOf {
 export function iovecsValue(context: CallContext, of: IovecsOf): { value: ArgValue; notKept: number } {
   if (of.count === 0n) return { value: [], notKept: 0 };
   const decoder = context.structs.decoder(IOVEC, context.variant);
-  const found = inputOf(context, ItemKind.IOV, of.arg, of.message);
+  const found = takenAt(inputOf(context, ItemKind.IOV, of.arg, of.message), of.address);
   const why: ValueStatus | null =
     found.item === null ? found.why : isReadable(found.item) ? null : (found.item.status as ValueStatus);
   if (found.item === null || why !== null || decoder === null) {
@@ -43,8 +51,8 @@ export function iovecsValue(context: CallContext, of: IovecsOf): { value: ArgVal
     const len = Number(fields.iov_len);
     const got = Math.min(left, len);
     left -= got;
-    const payload = payloadFields(context, of, i, len, got);
     const base = fields.iov_base ?? null;
+    const payload = payloadFields(context, of, i, base, len, got);
     iovecs.push({
       iov_base: base === null ? null : { addr: base, ...payload },
       iov_len: fields.iov_len ?? null,
@@ -57,11 +65,12 @@ function payloadFields(
   context: CallContext,
   of: IovecsOf,
   iovec: number,
+  base: ArgValue,
   lenBytes: number,
   gotBytes: number,
 ): { [field: string]: ArgValue } {
   if (of.payload === "send") {
-    const found = inputOf(context, ItemKind.DATA, of.arg, of.message, iovec);
+    const found = takenAt(inputOf(context, ItemKind.DATA, of.arg, of.message, iovec), base);
     if (found.item === null) return noBytesFields(lenBytes, found.why);
     return { ...bytesFields(found.item), ...evidenceNote(found) };
   }
@@ -69,6 +78,6 @@ function payloadFields(
   const why = noOutput(context);
   if (why !== null) return noBytesFields(null, why);
   if (gotBytes === 0) return noBytesFields(0, "read");
-  const found = outputOf(context, ItemKind.DATA, of.arg, of.message, iovec);
+  const found = takenAt(outputOf(context, ItemKind.DATA, of.arg, of.message, iovec), base);
   return found.item === null ? noBytesFields(gotBytes, found.why) : bytesFields(found.item);
 }

@@ -13,6 +13,7 @@ import {
   isReadable,
   noOutput,
   outputOf,
+  takenAt,
   type ValueStatus,
   whyNoInput,
 } from "./evidence.js";
@@ -188,22 +189,28 @@ function partOf(context: CallContext, message: Message, kind: number): Found {
 function nameValue(context: CallContext, message: Message, namelen: ArgValue): ArgValue {
   const addr = message.header.msg_name ?? null;
   if (addr === null) return null;
-  const found = partOf(context, message, ItemKind.NAME);
+  const found = takenAt(partOf(context, message, ItemKind.NAME), addr);
   if (found.item === null) {
     const isEmpty = namelen === 0 && found.why === "not_kept";
     return { addr, status: isEmpty ? (message.receives ? "no_output" : "unused") : found.why };
   }
   if (!isReadable(found.item)) return { addr, status: found.item.status };
-  const bytes = bytesOf(found.item);
+  const all = bytesOf(found.item);
+  // move_addr_to_user() in net/socket.c writes no more than the room that the caller gave.
+  const roomBytes =
+    message.receives && message.input.item !== null && message.input.from === "entry"
+      ? message.header.msg_namelen
+      : null;
+  const bytes = typeof roomBytes === "number" ? all.subarray(0, Math.max(roomBytes, 0)) : all;
   const fields = sockaddrFields(context.structs, bytes);
-  const status = statusOf(found.item);
+  const status = bytes.length < all.length ? "truncated" : statusOf(found.item);
   return status === "read" ? { addr, ...fields } : { addr, ...fields, status };
 }
 
 function controlValue(context: CallContext, message: Message, controllen: ArgValue): ArgValue {
   const addr = message.header.msg_control ?? null;
   if (addr === null) return null;
-  const found = partOf(context, message, ItemKind.CONTROL);
+  const found = takenAt(partOf(context, message, ItemKind.CONTROL), addr);
   if (found.item !== null) return { addr, ...controlFields(context, found.item) };
   if (controllen === "0") return { addr, len: 0, captured: 0, status: "read", cmsgs: [] };
   const { len, captured, status } = noBytesFields(null, found.why);

@@ -177,4 +177,40 @@ test("a msghdr that nobody could read is status", () => {
   });
 });
 
+test("what was taken at another address than the pointer shown is not its data", () => {
+  const name = { kind: "NAME", addr: 0x2008n } as const;
+  const h = { name: 0x2000, namelen: 16, iov: 0x3000, iovlen: 1 };
+  const vector = item(1, iovecs([0x4000, 2]), { kind: "IOV", addr: 0x3000n });
+  const msg = (at: bigint) =>
+    decode("recvmsg", [5, 0x1000, 0], {
+      entry: [item(1, header(h)), vector],
+      exit: [item(1, header(h)), item(1, INET, name), item(1, "hi", { kind: "DATA", addr: at })],
+      ret: 2,
+    })?.msg as { msg_name: unknown; msg_iov: { iov_base: unknown }[] };
+  const base = { addr: "0x4000", len: 2 };
+  assert.equal(msg(0x4000n).msg_iov[0]?.iov_base, {
+    ...base,
+    captured: 2,
+    bytes: base64("hi"),
+    status: "read",
+  });
+  assert.equal(msg(0x4800n).msg_iov[0]?.iov_base, { ...base, captured: 0, bytes: null, status: "unknown" });
+  assert.equal(msg(0x4000n).msg_name, { addr: "0x2000", status: "unknown" });
+});
+
+test("recvmsg: of a name only what the caller had room for was written", () => {
+  const h = { name: 0x2000, iov: 0, iovlen: 0 };
+  const args = decode("recvmsg", [5, 0x1000, 0], {
+    entry: [item(1, header({ ...h, namelen: 4 }))],
+    exit: [item(1, header({ ...h, namelen: 16 })), item(1, INET, { kind: "NAME", addr: 0x2000n })],
+  });
+  assert.equal((args?.msg as { msg_name: unknown }).msg_name, {
+    addr: "0x2000",
+    sin_family: 2,
+    sin_port: 1234,
+    sin_addr: null,
+    status: "truncated",
+  });
+});
+
 test.run();
