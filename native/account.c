@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define OPEN_SLOTS 32768
-#define SEEN_SLOTS 65536
+#define SEEN_SLOTS 8192 /* it remembers three quarters: no more than REMEMBERED in src/record/versions.ts */
 #define ITEM_BYTES(captured) (sizeof(struct mt_item) + (((size_t)(captured) + 7) & ~(size_t)7))
 /* No record can refer to more queues than fit into it. */
 #define QUEUES_PER_RECORD (MT_RECORD_MAX / (sizeof(struct mt_item) + sizeof(struct mt_queue)) + 1)

@@ -34,6 +34,7 @@ int seen_before(struct seen *seen, uint64_t key, uint64_t content)
 		if (seen->slots[i].content == content)
 			return 1;
 		seen->slots[i].content = content;
+		seen->used++; /* sent again: see seen.h */
 		return 0;
 	}
 	seen->slots[i].key = key;

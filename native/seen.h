@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What was last said of each task and queue, as hashes, so that repeats need not travel. Bounded: when full
- * it forgets everything, and what is then said again is only sent again.
+ * it forgets everything, and what is then said again is only sent again. It counts what was sent, so that what
+ * it remembers is always among the last things sent: the receiver must keep those, for they do not come again.
  */
 #ifndef SEEN_H
 #define SEEN_H
@@ -16,7 +17,7 @@ struct seen_slot {
 struct seen {
 	struct seen_slot *slots;
 	uint32_t mask;
-	uint32_t used;
+	uint32_t used; /* sent since it last forgot */
 };
 
 /* slots: a power of two. */

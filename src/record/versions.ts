@@ -9,6 +9,12 @@ interface Versioned {
   readonly sinceNs: bigint;
 }
 
+/**
+ * The native half drops what repeats one of the last 6144 announcements (SEEN_SLOTS in native/account.c): those
+ * would not come again, so they are kept here.
+ */
+export const REMEMBERED = 6144;
+
 /** Each look may cost a system call. */
 const LOOKS_MAX = 4096;
 
@@ -16,9 +22,14 @@ export class VersionTable<T extends Versioned> {
   /** In the order of last use. */
   readonly #versions = new Map<string, T[]>();
   readonly #limit: number;
+  readonly #remembered: number;
+  /** Which announcement was each key's last. */
+  readonly #announced = new Map<string, number>();
+  #announcements = 0;
 
-  constructor(limit: number) {
+  constructor(limit: number, remembered = REMEMBERED) {
     this.#limit = limit;
+    this.#remembered = remembered;
   }
 
   get size(): number {
@@ -31,6 +42,7 @@ export class VersionTable<T extends Versioned> {
     let at = versions.length;
     while (at > 0 && (versions[at - 1]?.sinceNs ?? 0n) > version.sinceNs) at--;
     versions.splice(at, 0, version);
+    this.#announced.set(key, this.#announcements++);
     this.#use(key, versions);
   }
 
@@ -61,12 +73,18 @@ export class VersionTable<T extends Versioned> {
     for (const [key, versions] of this.#versions) {
       if (this.#versions.size <= target || looks-- === 0) break;
       const newest = versions.at(-1);
-      if (newest !== undefined && mayForget(newest)) this.#versions.delete(key);
+      if (newest !== undefined && mayForget(newest)) this.#forget(key);
     }
     for (const key of this.#versions.keys()) {
       if (this.#versions.size <= target) return;
-      this.#versions.delete(key);
+      const age = this.#announcements - (this.#announced.get(key) ?? 0);
+      if (age > this.#remembered) this.#forget(key);
     }
+  }
+
+  #forget(key: string): void {
+    this.#versions.delete(key);
+    this.#announced.delete(key);
   }
 
   #use(key: string, versions: T[]): void {
