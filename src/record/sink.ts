@@ -16,6 +16,7 @@ import {
   lstatSync,
   openSync,
   statfsSync,
+  statSync,
   unlinkSync,
   write,
 } from "node:fs";
@@ -217,12 +218,25 @@ function syncDirectory(path: string): void {
   }
 }
 
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 function whyNotCreated(path: string, error: unknown): string {
   switch (errorCode(error)) {
     case "EEXIST":
     case "ELOOP":
+      if (isDirectory(path)) return `${path}: is a directory: name a file with -o`;
       return `${path}: exists already, and a recording never writes over a file: choose another name with -o`;
     case "ENOENT":
+      // /proc and its like are there, and refuse new files with this error.
+      if (isDirectory(dirname(path))) {
+        return `${path}: no file can be made in ${dirname(path)}: choose another place with -o`;
+      }
       return `${path}: there is no directory ${dirname(path)}: make it first, or choose another with -o`;
     case "ENOTDIR":
       return `${path}: ${dirname(path)} is not a directory: choose another with -o`;

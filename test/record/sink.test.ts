@@ -88,6 +88,19 @@ test("says what is wrong with the place", ({ directory }) => {
   );
 });
 
+test("says of a directory that it is one, and of none that is there that it is missing", ({ directory }) => {
+  for (const path of [directory, `${directory}/`]) {
+    assert.is(
+      messageOf(() => FileSink.create(path, null)),
+      `1 ${path}: is a directory: name a file with -o`,
+    );
+  }
+  assert.is(
+    messageOf(() => FileSink.create("/proc/x", null)),
+    "1 /proc/x: no file can be made in /proc: choose another place with -o",
+  );
+});
+
 test("reserves exactly what is missing where a whole step does not fit", async ({ directory }) => {
   const asked: [number, number][] = [];
   const sink = FileSink.create(join(directory, "a.mtape"), async (_fd, offset, length) => {
