@@ -33,6 +33,16 @@ export interface Structs {
 /** Fields that hold nothing; and a name that no C struct has, but a hostile capture may. */
 const RESERVED = /^((.*_)?(pad|unused|reserved)\d*|__proto__)$/;
 
+/**
+ * Fields of one struct, those of structs within it counted each time: no struct of the kernel comes near. Structs
+ * that hold the next one twice, in a few kilobytes of hostile BTF, would have 2^depth.
+ */
+const MAX_FIELDS = 4096;
+
+interface Budget {
+  left: number;
+}
+
 export function structsOf(hostBtf: Btf | null, recorderBtf: Btf): Structs {
   const layouts = new Map<string, StructLayout | null>();
   const layout = (name: string): StructLayout | null => {
@@ -54,7 +64,7 @@ export function structsOf(hostBtf: Btf | null, recorderBtf: Btf): Structs {
       const native = layout(names.native) ?? actual;
       // Nobody can step through a list of structs of no size.
       const isUsable = actual !== null && native !== null && actual.sizeBytes > 0;
-      found = isUsable ? structDecoder(native, actual, variant) : null;
+      found = isUsable ? structDecoder(native, actual, variant, { left: MAX_FIELDS }) : null;
       decoders.set(key, found);
     }
     return found;
@@ -79,7 +89,15 @@ export function decodeFields(
   return { fields, whole };
 }
 
-function structDecoder(native: StructLayout, actual: StructLayout, variant: Variant): StructDecoder {
+/** null: the budget is used up. */
+function structDecoder(
+  native: StructLayout,
+  actual: StructLayout,
+  variant: Variant,
+  budget: Budget,
+): StructDecoder | null {
+  budget.left -= native.fields.length;
+  if (budget.left < 0) return null;
   const fields: (Value & { name: string })[] = [];
   for (const twin of native.fields) {
     if (RESERVED.test(twin.name)) continue;
@@ -89,7 +107,8 @@ function structDecoder(native: StructLayout, actual: StructLayout, variant: Vari
     const value =
       high !== undefined
         ? halves(field, high)
-        : (asKernelReads(actual, field, variant) ?? fieldValue(twin, field, variant));
+        : (asKernelReads(actual, field, variant) ?? fieldValue(twin, field, variant, budget));
+    if (value === null) return null;
     fields.push({ ...value, name: twin.name });
   }
   return { name: actual.name, sizeBytes: actual.sizeBytes, fields };
@@ -122,15 +141,19 @@ function asKernelReads(struct: StructLayout, field: FieldLayout, variant: Varian
 
 type Layout = Pick<FieldLayout, "kind" | "sizeBytes" | "signed" | "element" | "length" | "struct">;
 
-function fieldValue(twin: Layout, field: FieldLayout, variant: Variant): Value {
-  const read = reader(twin, field, variant);
+function fieldValue(twin: Layout, field: FieldLayout, variant: Variant, budget: Budget): Value | null {
+  const read = reader(twin, field, variant, budget);
+  if (read === null) return null;
   const { offsetBytes, sizeBytes } = field;
   return { endBytes: offsetBytes + sizeBytes, read: (bytes, at) => read(bytes, at + offsetBytes) };
 }
 
-function reader(twin: Layout, field: Layout, variant: Variant): (bytes: DataView, at: number) => ArgValue {
+type Reader = (bytes: DataView, at: number) => ArgValue;
+
+function reader(twin: Layout, field: Layout, variant: Variant, budget: Budget): Reader | null {
   if (field.struct !== null) {
-    const inner = structDecoder(twin.struct ?? field.struct, field.struct, variant);
+    const inner = structDecoder(twin.struct ?? field.struct, field.struct, variant, budget);
+    if (inner === null) return null;
     return (bytes, at) => {
       const fields: Fields = {};
       for (const one of inner.fields) fields[one.name] = one.read(bytes, at);
@@ -140,7 +163,8 @@ function reader(twin: Layout, field: Layout, variant: Variant): (bytes: DataView
   if (field.element !== null) {
     const size = field.element.sizeBytes;
     const length = size === 0 ? 0 : (field.length ?? 0);
-    const element = reader(twin.element ?? field.element, field.element, variant);
+    const element = reader(twin.element ?? field.element, field.element, variant, budget);
+    if (element === null) return null;
     return (bytes, at) => Array.from({ length }, (_, i) => element(bytes, at + i * size));
   }
   const { sizeBytes, signed } = field;

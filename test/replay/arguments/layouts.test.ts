@@ -4,7 +4,7 @@ import { parseBtf } from "../../../src/btf/index.js";
 import { EVENTS } from "../../../src/catalog/events.js";
 import { argumentDecoder } from "../../../src/replay/arguments.js";
 import { ItemKind } from "../../../src/replay/records.js";
-import { btfBytes, int, PTR, STRUCT } from "../../support/btf-bytes.js";
+import { btfBytes, type HandType, int, PTR, STRUCT } from "../../support/btf-bytes.js";
 import { cat, decode, evidence, item, recorderBtf, u32, u64, zeros } from "../../support/evidence.js";
 
 const test = suite("replay/arguments: layouts");
@@ -134,6 +134,23 @@ test("no event, convention or evidence makes the decoder fail", () => {
     });
     assert.ok(JSON.stringify(decoded).length > 0);
   }
+});
+
+test("structs that hold each other twice, many deep, are no_layout at once", () => {
+  const depth = 30;
+  const levels = Array.from({ length: depth }, (_, i): HandType => {
+    const inner = i === 0 ? 1 : i + 1;
+    const name = i === depth - 1 ? "__kernel_timespec" : `level${i}`;
+    return [name, STRUCT, 2, 0, 8, "a", inner, 0, "b", inner, 0];
+  });
+  const decoder = argumentDecoder(parseBtf(btfBytes([int("u64", 8), ...levels])), recorderBtf);
+  const entry = [item(4, cat(u64(1), u64(2)))];
+  const startMs = performance.now();
+  assert.equal(decoder(evidence("mq_timedsend", [3, 0, 0, 0, 0x2000], { entry }))?.abs_timeout, {
+    addr: "0x2000",
+    status: "no_layout",
+  });
+  assert.ok(performance.now() - startMs < 2000, "not 2^30 steps");
 });
 
 test.run();
