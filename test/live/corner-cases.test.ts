@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { differencesFromTruth } from "../support/compare.js";
-import { live } from "../support/live.js";
+import { live, type Need } from "../support/live.js";
 import { callLines, type Recording, record } from "../support/msgtape.js";
 import { parseTruth, type Truth, workload } from "../support/workload.js";
 
@@ -14,6 +14,7 @@ interface Case {
   readonly command: readonly [string, ...string[]];
   readonly calls: number;
   readonly options?: readonly string[];
+  readonly needs?: readonly Need[];
 }
 
 /** Each compared whole: these calls and no others, every field that the program knows. */
@@ -27,6 +28,7 @@ const CASES: readonly Case[] = [
     name: "an IPv6 socket's name follows connect(), though the port stays",
     command: ["socket-names", "udp6"],
     calls: 6,
+    needs: ["ipv6"],
   },
   {
     name: "a Unix socket's name follows connect() to peers in reused memory",
@@ -58,6 +60,7 @@ const CASES: readonly Case[] = [
     name: "a System V id that recurs is another queue, with its own key",
     command: ["ipc-namespace", "reuse"],
     calls: 36,
+    needs: ["msg_next_id"],
   },
   { name: "the mqueue directory is no queue", command: ["ipc-namespace", "directory"], calls: 3 },
   {
@@ -68,8 +71,8 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { name, command, calls, options = [] } of CASES) {
-  live(test, name, ["root", "bpf", "gcc"], () => {
+for (const { name, command, calls, options = [], needs = [] } of CASES) {
+  live(test, name, ["root", "bpf", "gcc", ...needs], () => {
     const recording = run(command, options);
     const truth = parseTruth(recording.stdout);
     assert.is(truth.length, calls, "the workload told its truth");

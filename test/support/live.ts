@@ -5,7 +5,7 @@
  * MSGTAPE_REQUIRE_LIVE=1 turns a missing kernel or compiler into a failure: for machines that are known to have both.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Callback, Test } from "uvu";
 import { PACKAGE } from "./paths.js";
 
@@ -19,7 +19,9 @@ export type Need =
   | "perf"
   | "unshare"
   | "script"
-  | "setpriv";
+  | "setpriv"
+  | "ipv6"
+  | "msg_next_id";
 
 /** What is missing, in words, or null when it is there. Each looks once. */
 const LOOK: Readonly<Record<Need, () => string | null>> = {
@@ -33,6 +35,9 @@ const LOOK: Readonly<Record<Need, () => string | null>> = {
   unshare: () => lookForTool("unshare"),
   script: () => lookForTool("script"),
   setpriv: () => lookForTool("setpriv"),
+  ipv6: () => (hasIpv6Loopback() ? null : "IPv6 on the loopback device"),
+  msg_next_id: () =>
+    existsSync("/proc/sys/kernel/msg_next_id") ? null : "kernel.msg_next_id (CONFIG_CHECKPOINT_RESTORE)",
 };
 
 /** What MSGTAPE_REQUIRE_LIVE insists on; tools that only some tests need stay optional. */
@@ -70,6 +75,11 @@ export function live<T>(suite: Test<T>, name: string, needs: readonly Need[], ru
 function lookForTool(tool: string): string | null {
   const result = spawnSync(tool, ["--version"], { stdio: "ignore" });
   return result.error === undefined ? null : tool;
+}
+
+function hasIpv6Loopback(): boolean {
+  const addresses = "/proc/net/if_inet6";
+  return existsSync(addresses) && readFileSync(addresses, "utf8").includes(`${"0".repeat(31)}1 `);
 }
 
 function lookForGcc32(): string | null {
