@@ -77,6 +77,9 @@ class Recording {
   async run(): Promise<number> {
     const setup = prepareSetup(this.#options);
     const sink = this.#openSink();
+    const writer = new CaptureWriter(sink, createEncoder({ captureId: this.#captureId }));
+    // Not into a pipe, which cannot be taken back when the start fails.
+    if (sink.name !== "-") await writer.open();
     const command = this.#prepareCommand();
     comeFirst();
     const watch = command === null ? null : new CommandWatch(command);
@@ -89,7 +92,7 @@ class Recording {
     this.#track(attached.tape, command);
     const progress = this.#progress(command);
     const result = await runSession({
-      ...this.#parts(setup, sink, attached),
+      ...this.#parts(setup, sink, writer, attached),
       clock,
       start,
       progress: (now) => progress.show(now),
@@ -153,7 +156,7 @@ class Recording {
     trackWithDescendants(this.#options.filters.pids, (tgid) => tape.track(tgid));
   }
 
-  #parts(setup: Setup, sink: Sink, { tape, plan }: Attached<Tape>) {
+  #parts(setup: Setup, sink: Sink, writer: CaptureWriter, { tape, plan }: Attached<Tape>) {
     const host = readHost({
       version: packageVersion(),
       config: configOf(this.#options, tape.ringBytes * setup.cpus),
@@ -162,7 +165,7 @@ class Recording {
     const looks = { openMqueue, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
     return {
       tape,
-      writer: new CaptureWriter(sink, createEncoder({ captureId: this.#captureId })),
+      writer,
       names: nameTables(setup.recorderBtf),
       stop: this.#stop,
       inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),

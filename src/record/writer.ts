@@ -35,6 +35,7 @@ export class CaptureWriter {
   readonly #sink: Sink;
   readonly #encoder: Encoder;
   readonly #counts = new Map<number, { entries: number; exits: number }>();
+  #isOpen = false;
   #records = 0n;
   #chunks = 0;
   #gaps = 0;
@@ -58,11 +59,21 @@ export class CaptureWriter {
     };
   }
 
+  /**
+   * The file header alone, for long set-ups: a recorder that is killed in one leaves a capture without records, and
+   * no empty file.
+   */
+  async open(): Promise<void> {
+    if (this.#isOpen) return;
+    await this.#sink.reserve(this.#encoder.finishBytesAtMost());
+    await this.#sink.write(this.#encoder.fileHeader());
+    this.#isOpen = true;
+  }
+
   /** Everything that a reader needs before the first chunk; on the disk when this returns. */
   async begin(metadata: CaptureMetadata): Promise<void> {
     const encoder = this.#encoder;
-    await this.#sink.reserve(encoder.finishBytesAtMost());
-    await this.#sink.write(encoder.fileHeader());
+    await this.open();
     await this.#append(encoder.host(metadata.host));
     await this.#append(encoder.clocks(metadata.clocks));
     for (const btf of metadata.btf) await this.#append(encoder.btf(btf));
