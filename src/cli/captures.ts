@@ -1,9 +1,10 @@
 /** The captures that a reading command was given: opened together, and at the end judged for loss and damage. */
+import { type Stats, statSync } from "node:fs";
 import { BtfError } from "../btf/index.js";
 import { type Capture, openCapture } from "../format/capture.js";
 import type { Problem } from "../format/types.js";
 import { captureLoss } from "../replay/losses.js";
-import { type FileSource, fileSource } from "../replay/open.js";
+import { type FileSource, fileSource, SourceError } from "../replay/open.js";
 import { LayoutError } from "../replay/records.js";
 import { ExitStatus, type Io } from "./io.js";
 import { counted, safeText } from "./text.js";
@@ -19,6 +20,7 @@ export async function withCaptures<T>(
   const sources: FileSource[] = [];
   try {
     const captures = paths.map((path) => {
+      refuseDevice(path);
       const source = fileSource(path);
       sources.push(source);
       return openCapture(source);
@@ -30,6 +32,22 @@ export async function withCaptures<T>(
     throw error;
   } finally {
     for (const source of sources) source.close();
+  }
+}
+
+/** Before it is opened: a device may refuse that in its own words, and a named pipe waits for its writer. */
+function refuseDevice(path: string): void {
+  const status = attemptStat(path);
+  if (status === null || status.isFile() || status.isDirectory()) return;
+  throw new SourceError("ENOTFILE", `${path}: not a regular file; save the capture to a file first`);
+}
+
+/** null: whoever opens it says why. */
+function attemptStat(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
   }
 }
 
@@ -47,12 +65,15 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
   };
   for (const capture of captures) {
     const { lost } = captureLoss(capture);
+    const cut = capture.complete ? undefined : capture.problems.find(({ code }) => code === "truncated");
     if (!capture.complete) {
-      warn(capture, "the recording did not end as it should: calls and losses at its end are not known");
+      const where = cut === undefined ? "" : ` (it was cut inside the frame at offset ${cut.offset})`;
+      const what = "the recording did not end as it should";
+      warn(capture, `${what}${where}: calls and losses at its end are not known`);
     }
     if (lost > 0) warn(capture, `${counted(lost, "record")} lost: answers near them are marked uncertain`);
     // An end that is not there has been said already, in better words.
-    const told = capture.problems.filter((problem) => problem.code !== "no_trailer");
+    const told = capture.problems.filter((problem) => problem.code !== "no_trailer" && problem !== cut);
     const problems = [...told, ...(read?.shown(capture) ?? [])];
     const count = told.length + (read?.count(capture) ?? 0);
     for (const problem of problems.slice(0, SHOWN_PROBLEMS)) warn(capture, problemText(problem));

@@ -33,6 +33,7 @@ test("what cannot be read: one line that says what and where, status 1", () => {
     ["/no/such/file", /no such file/],
     [directory, /is a directory, not a capture/],
     ["/dev/null", /not a regular file/],
+    ["/dev/tty", /not a regular file/],
     [fileOf(""), /is empty, not a capture/],
     [fileOf("just some text, as long as a header is, and a little longer still"), /not a msgtape capture/],
     [fileOf(readFileSync(captureFile()).subarray(0, 40)), /ends after 40 bytes, expected at least 64/],
