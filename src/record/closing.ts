@@ -5,11 +5,15 @@ import { type LossByCause, sum, total } from "./losses.js";
 import { durationText, sizeText } from "./progress.js";
 import type { SessionResult } from "./session.js";
 
-/** `recorded N records (M calls) in T, lost L, FILE (SIZE)`. */
-export function closingText(result: SessionResult, file: string): string {
+/**
+ * `recorded N records (M calls) in T, lost L, FILE (SIZE)`. `wantedCalls`: what --count said, if it did; calls are
+ * counted between batches, so there may be more.
+ */
+export function closingText(result: SessionResult, file: string, wantedCalls: number | null): string {
   const written = result.written;
+  const wanted = wantedCalls === null ? "" : `, --count asked for at least ${wantedCalls}`;
   return (
-    `recorded ${written.records} records (${callsOf(result)} calls) in ${durationText(result.durationNs)}, ` +
+    `recorded ${written.records} records (${callsOf(result)} calls${wanted}) in ${durationText(result.durationNs)}, ` +
     `lost ${lossText(result.lost)}, ${file === "-" ? "standard output" : file} (${sizeText(result.bytes)})`
   );
 }

@@ -198,7 +198,7 @@ class Recording {
     if (closing === "none") return;
     for (const note of notesOf(result)) say(note);
     if (closing === "text") {
-      say(closingText(result, file));
+      say(closingText(result, file, this.#options.calls));
       return;
     }
     const stdoutIsFree = file !== "-" && this.#options.command === null;

@@ -37,6 +37,10 @@ test("each command's help names its options, and its description is the one in t
   }
 });
 
+test("--count promises no more than it keeps", async () => {
+  assert.match((await program(["record", "--help"])).stdout, /--count +end after at least so many calls/);
+});
+
 test("a wrong command line is told in one line, with status 2", async () => {
   await refuses([], 2, "no command given: try msgtape --help");
   await refuses(["frob"], 2, /there is no command "frob": the commands are record, info, calls/);
