@@ -3,7 +3,7 @@
  * and attaching it for a moment. Changes nothing and records nothing.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { release } from "node:os";
+import { machine, release } from "node:os";
 import { PROGRAM_OBJECTS } from "./attach.js";
 import { RecordError } from "./errors.js";
 import { NO_FILTERS } from "./filters.js";
@@ -35,6 +35,9 @@ export interface Diagnosis {
   readonly checks: readonly Check[];
 }
 
+const FALLBACK = "nothing, as long as raw_tp is ok";
+const NOT_NEEDED = "nothing: this version of msgtape does without";
+
 /** What a probe is good for, and what to do where it fails. */
 const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: string | null }>> = {
   caps: {
@@ -46,17 +49,17 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
     use: "the kernel describes its own structs",
     todo: "use a kernel built with CONFIG_DEBUG_INFO_BTF (Debian 11, Ubuntu 20.10, Fedora 31 and later have it)",
   },
-  tp_btf: { use: "the cheapest way to see system calls", todo: null },
+  tp_btf: { use: "the cheapest way to see system calls", todo: FALLBACK },
   raw_tp: { use: "the way to see system calls where tp_btf fails", todo: null },
   ringbuf: { use: "how names of tasks and queues reach the recorder", todo: "use Linux 5.15 or later" },
   task_storage: { use: "what is known of each task", todo: "use Linux 5.15 or later" },
   bpf_rdonly_cast: { use: "queues are identified at less cost", todo: null },
   bpf_loop: { use: "all of 64 messages a call are kept; without it fewer, the rest counted", todo: null },
-  fentry: { use: "the kernel's own copy of messages (not used yet)", todo: null },
-  fexit: { use: "the kernel's own copy of messages (not used yet)", todo: null },
-  kprobe: { use: "the same where fentry fails (not used yet)", todo: null },
-  uprobe: { use: "the caller's view of libc's functions (not used yet)", todo: null },
-  "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: null },
+  fentry: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
+  fexit: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
+  kprobe: { use: "the same where fentry fails (not used yet)", todo: NOT_NEEDED },
+  uprobe: { use: "the caller's view of libc's functions (not used yet)", todo: NOT_NEEDED },
+  "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: NOT_NEEDED },
 };
 
 /** Looks at everything. Never throws: what fails is a check. */
@@ -66,7 +69,7 @@ export function examineHost(): Diagnosis {
   const programs = native.status === "ok" ? programChecks() : [];
   return {
     kernel: release(),
-    machine: process.arch,
+    machine: machine(),
     possible: programs.some((check) => check.status === "ok"),
     checks: [native, ...probes, ...programs, ...facilityChecks(readKernelConfig()), ...limitChecks()],
   };
