@@ -63,6 +63,7 @@ interface EndedLine {
 }
 
 function* endedLines(capture: ReplayCapture, filter: CallFilter, options: CallOptions): Generator<EndedLine> {
+  if (hasNothingToRead(capture)) return;
   const lines = lineMaker(capture, options);
   const ordered = inOrder(namedCalls(capture, filter, lines), evidenceBytes);
   for (const call of ordered) yield { endedNs: call.endedNs, line: () => callLine(call, lines) };
@@ -131,10 +132,17 @@ function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
   };
 }
 
-/** The BTF of a capture's record structs, parsed. Throws LayoutError when the capture has none. */
-export function requireRecorderBtf(capture: Pick<ReplayCapture, "name" | "recorderBtf">): Btf {
+/** A capture that was cut before its first chunk has no record that would need layouts: its damage says it all. */
+export function hasNothingToRead(capture: Pick<ReplayCapture, "recorderBtf" | "index">): boolean {
+  return capture.recorderBtf === null && capture.index.length === 0;
+}
+
+/** The BTF of a capture's record structs, parsed. Throws LayoutError, which names the damage, when there is none. */
+export function requireRecorderBtf(capture: Pick<ReplayCapture, "name" | "recorderBtf" | "problems">): Btf {
   if (capture.recorderBtf !== null) return parseBtf(capture.recorderBtf);
+  const [damage] = capture.problems;
+  const why = damage === undefined ? "" : `damaged at offset ${damage.offset} (${damage.message}): `;
   throw new LayoutError(
-    `${capture.name}: no layouts of its records (a BTF frame of origin "recorder"), so they cannot be read`,
+    `${capture.name}: ${why}no layouts of its records (a BTF frame of origin "recorder"), so they cannot be read`,
   );
 }

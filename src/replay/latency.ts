@@ -3,7 +3,7 @@ import { parseBtf } from "../btf/index.js";
 import type { Problem } from "../format/types.js";
 import { structsOf } from "./arguments/structs.js";
 import { eventName } from "./call-line.js";
-import { requireRecorderBtf } from "./calls.js";
+import { hasNothingToRead, requireRecorderBtf } from "./calls.js";
 import type { CallFilter } from "./filter.js";
 import { type Dimension, groupResult, groupTable, type LatencyGroup } from "./latency-groups.js";
 import { countLatencies } from "./latency-pass.js";
@@ -49,6 +49,7 @@ export function latency(
   const groups = groupTable(by);
   const damaged = new Set<ReplayCapture>();
   for (const [index, capture] of captures.entries()) {
+    if (hasNothingToRead(capture)) continue;
     const recorderBtf = requireRecorderBtf(capture);
     const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
     countLatencies(capture, {

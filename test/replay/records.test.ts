@@ -57,7 +57,7 @@ test("layouts that lack a struct are refused by name", () => {
     assert.instance(error, LayoutError);
     assert.is((error as Error).message, "the capture's record layouts lack struct mt_item");
   }
-  const nothing = { ...makeCapture({ chunks: [] }), recorderBtf: null };
+  const nothing = { ...makeCapture({ chunks: [{ records: [] }] }), recorderBtf: null };
   assert.throws(() => [...calls(nothing, EVERYTHING)], /hand\.mtape: no layouts of its records/);
   assert.throws(() => latency([nothing], EVERYTHING), /hand\.mtape: no layouts of its records/);
 });
