@@ -16,6 +16,7 @@
 #include "maps.h"
 #include "scratch.h"
 #include "queue.h"
+#include "sysv.h"
 #include "socket.h"
 #include "messages.h"
 #include "task.h"
