@@ -7,7 +7,7 @@ import { BtfError } from "../btf/index.js";
 import { CaptureError } from "../format/problem.js";
 import { SourceError } from "../replay/open.js";
 import { LayoutError } from "../replay/records.js";
-import { ExitStatus, type Io, OutputError, UsageError } from "./io.js";
+import { ExitStatus, type Io, Output, OutputError, UsageError } from "./io.js";
 import { safeText } from "./text.js";
 import { VERSION } from "./version.js";
 
@@ -83,7 +83,9 @@ async function dispatch(given: readonly string[], io: Io): Promise<number> {
   }
   const shown = await helpOrVersion(parser, args);
   if (shown !== "") {
-    io.stdout.write(`${shown}\n`);
+    const output = new Output(io.stdout);
+    await output.line(shown);
+    await output.flush();
     return ExitStatus.DONE;
   }
   if (status === null) throw new UsageError("no command given: try msgtape --help");

@@ -73,9 +73,12 @@ test("| head ends it quietly", () => {
 
 test("a full disk behind standard output is an error", () => {
   if (!existsSync("/dev/full")) return;
-  const command = `${process.execPath} ${MSGTAPE} calls ${captureFile()} >/dev/full`;
-  const ran = spawnSync("bash", ["-c", command], { encoding: "utf8" });
-  assert.equal([ran.status, ran.stderr], [1, "msgtape: standard output: cannot be written (ENOSPC)\n"]);
+  for (const args of [`calls ${captureFile()}`, "--help", "calls --help", "--version"]) {
+    const command = `${process.execPath} ${MSGTAPE} ${args} >/dev/full`;
+    const ran = spawnSync("bash", ["-c", command], { encoding: "utf8" });
+    const line = "msgtape: standard output: cannot be written (ENOSPC)\n";
+    assert.equal([ran.status, ran.stderr], [1, line], args);
+  }
 });
 
 test.run();
