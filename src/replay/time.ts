@@ -63,6 +63,18 @@ function realtimeAtStart(capture: Timed): bigint | null {
   return capture.clocks[0]?.realtimeNs ?? null;
 }
 
+/** Place of the last of these, in order of time, that is not after `timeNs`; -1: all are. */
+function lastNotAfter(ordered: readonly { readonly sinceNs: number }[], timeNs: number): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ordered[middle]?.sinceNs ?? 0) <= timeNs) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
 function captureClock(capture: Timed, baseNs: bigint): CaptureClock {
   // Per reading: since when it holds on the time line, and UTC at the time line's 0 as whole seconds and a rest.
   const readings = capture.clocks.map((clock) => {
@@ -82,10 +94,9 @@ function captureClock(capture: Timed, baseNs: bigint): CaptureClock {
     baseNs,
     wall(timeNs) {
       // The nearest earlier reading; calls come almost in order, so the last one used is nearly always right.
-      while (at > 0 && (readings[at]?.sinceNs ?? 0) > timeNs) at--;
-      for (let next = readings[at + 1]; next !== undefined && next.sinceNs <= timeNs; ) {
-        at++;
-        next = readings[at + 1];
+      const next = readings[at + 1];
+      if ((readings[at]?.sinceNs ?? 0) > timeNs || (next !== undefined && next.sinceNs <= timeNs)) {
+        at = Math.max(lastNotAfter(readings, timeNs), 0);
       }
       const reading = readings[at];
       if (reading === undefined) return null;

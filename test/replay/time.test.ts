@@ -117,4 +117,22 @@ test("refuses dates that no calendar has", () => {
   assert.equal(parseTime("2028-02-29"), { kind: "utc", ns: 1_835_395_200_000_000_000n });
 });
 
+test("finds the clock reading for times that go to and fro, without walking there", () => {
+  const clocks = Array.from({ length: 50_000 }, (_, i) =>
+    triple(START + BigInt(i) * 1000n, REAL_START + BigInt(i) * 1001n),
+  );
+  const clock = timeline([makeCapture({ chunks: [], clocks })])[0];
+  const startMs = performance.now();
+  for (let i = 0; i < 20_000; i++) {
+    clock?.wall(49_999_000);
+    clock?.wall(0);
+  }
+  assert.ok(performance.now() - startMs < 1000, "not 2 billion steps");
+  assert.is(clock?.wall(0), "2026-11-21T10:00:00.000000001Z");
+  assert.is(clock?.wall(-5), "2026-11-21T09:59:59.999999996Z");
+  assert.is(clock?.wall(999), "2026-11-21T10:00:00.000001000Z");
+  assert.is(clock?.wall(1000), "2026-11-21T10:00:00.000001002Z");
+  assert.is(clock?.wall(49_999_000), "2026-11-21T10:00:00.050049000Z");
+});
+
 test.run();
