@@ -204,7 +204,8 @@ test("recvmsg: of a name only what the caller had room for was written", () => {
     entry: [item(1, header({ ...h, namelen: 4 }))],
     exit: [item(1, header({ ...h, namelen: 16 })), item(1, INET, { kind: "NAME", addr: 0x2000n })],
   });
-  assert.equal((args?.msg as { msg_name: unknown }).msg_name, {
+  const msg = args?.msg as { msg_name: unknown } | undefined;
+  assert.equal(msg?.msg_name, {
     addr: "0x2000",
     sin_family: 2,
     sin_port: 1234,
