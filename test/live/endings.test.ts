@@ -1,10 +1,10 @@
 /** Recordings that end otherwise than they should: what was taken stays readable, and says how much it is. */
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { live } from "../support/live.js";
-import { callLines, eachCall, msgtape, temporary } from "../support/msgtape.js";
+import { callLines, eachCall, isRecording, msgtape, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -90,7 +90,7 @@ live(test, "SIGINT and SIGTERM end a recording as they should", ["root", "bpf"],
     const file = temporary(`${signal}.mtape`);
     const recorder = spawn(process.execPath, [MSGTAPE, "record", "-o", file, "--pid", String(process.pid)]);
     const gone = new Promise((resolve) => recorder.once("close", resolve));
-    while (recorder.exitCode === null && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+    while (recorder.exitCode === null && !isRecording(file)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     recorder.kill(signal);

@@ -1,12 +1,12 @@
 /** What `record` is told to leave out stays out, in the kernel; what it is told to take is all there. */
 import { spawn } from "node:child_process";
-import { copyFileSync, statSync } from "node:fs";
+import { copyFileSync } from "node:fs";
 import { basename } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CallLine } from "../../src/replay/types.js";
 import { live } from "../support/live.js";
-import { callLines, record, temporary } from "../support/msgtape.js";
+import { callLines, isRecording, record, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -87,7 +87,7 @@ live(
       String(family.pid),
     ]);
     const gone = new Promise((resolve) => recorder.once("close", resolve));
-    while (recorder.exitCode === null && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+    while (recorder.exitCode === null && !isRecording(file)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     record(["-q"], [ping, "50"]);

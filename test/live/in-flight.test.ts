@@ -1,11 +1,10 @@
 /** Calls in flight when a recording begins, and when it ends: shown as what they are, never paired wrong. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { live } from "../support/live.js";
-import { answer, callLines, temporary } from "../support/msgtape.js";
+import { answer, callLines, isRecording, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -61,10 +60,7 @@ live(test, "at the start and at the end", ["root", "bpf", "gcc"], async () => {
   });
   const ended = new Promise<number | null>((resolve) => recorder.once("close", resolve));
   // The first frames are written when records are being taken.
-  await until(
-    () => recorder.exitCode !== null || (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0,
-    "the recording",
-  );
+  await until(() => recorder.exitCode !== null || isRecording(file), "the recording");
   assert.is(recorder.exitCode, null, stderr);
   await partner.say("tick");
   await partner.say("first");

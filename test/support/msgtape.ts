@@ -1,6 +1,6 @@
 /** Runs the program itself, as a user does, and reads its JSON back. Captures live in a directory that goes with the test. */
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -41,6 +41,14 @@ export interface Recording extends Ran {
 export function record(options: readonly string[], command: readonly string[]): Recording {
   const file = temporary("capture.mtape");
   return { ...msgtape(["record", "-o", file, ...options, "--", ...command]), file };
+}
+
+/** The file header alone is written first of all; what follows it is written when the programs are at work. */
+const FILE_HEADER_BYTES = 64;
+
+/** True once the recorder that writes `file` is recording. */
+export function isRecording(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > FILE_HEADER_BYTES;
 }
 
 /** The answer of a command with --json that gives one object. Throws when it failed; loss (3) is an answer. */
