@@ -116,21 +116,15 @@ struct mt_config {
  * A cpu's ring, shared with user space: only its cpu's programs write `produced` and the data, only the reader writes
  * `consumed`. Both only grow; a record begins at `position & (ring_bytes - 1)` and runs on past the end of the
  * ring, where there is room for the largest one, so that no record is ever split.
- *
- * A reader that keeps up lets the ring run empty again and again. Writing then goes back to the ring's beginning (a
- * jump), which is still in the processor's caches: going round all of a large ring makes every write miss them.
  */
 struct mt_ring {
 	__u64 produced;
-	__u64 jump_at; /* the reader goes on at jump_to when it comes to jump_at, and has something to read there */
-	__u64 jump_to;
-	__u64 pad[5]; /* a cache line for each side */
+	__u64 pad[7]; /* a cache line for each side */
 	__u64 consumed;
 	__u64 pad2[7];
 	__u8 data[]; /* ring_bytes + MT_RING_TAIL */
 };
 _Static_assert(sizeof(struct mt_ring) == MT_RING_HEAD, "mt_ring begins with MT_RING_HEAD bytes");
-#define MT_RING_JUMP (128 * 1024) /* an empty ring is begun anew only when it was filled up to here */
 #define MT_RING_TAIL (MT_RECORD_MAX + 8192)
 
 /* mt_stats.lost: by cause */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The records that the kernel programs put into the ring buffer, byte for byte.
+ * The records that the kernel programs put into the rings, byte for byte.
  *
  * A capture carries the BTF of these structs, and readers take every offset from there, so fields may be
  * added at the end of any struct. Nothing here may use a type whose size depends on the ABI. Normative text:

@@ -14,27 +14,11 @@ static __always_inline __u8 *record_at(struct mt_scratch *s, struct mt_ring *rin
 	return ring->data + (s->produced & (config.ring_bytes - 1)) + AT_MOST(offset, MT_PART_LIMIT + 64);
 }
 
-/* The place of the next record: behind the last one, or at the ring's beginning when that one was read already. */
-static __always_inline void begin_record(struct mt_scratch *s, struct mt_ring *ring)
-{
-	__u64 mask = config.ring_bytes - 1, at = ring->produced;
-
-	s->produced = at;
-	if (at == *(volatile __u64 *)&ring->consumed && (at & mask) >= MT_RING_JUMP) {
-		s->produced = (at | mask) + 1;
-		ring->jump_at = at;
-		ring->jump_to = s->produced;
-	}
-}
-
+/* What room there is for a part, before anything is written. */
 static __always_inline void begin_part(struct mt_scratch *s, struct mt_ring *ring)
 {
-	__u64 consumed = *(volatile __u64 *)&ring->consumed, used;
+	__u64 used = s->produced - *(volatile __u64 *)&ring->consumed;
 
-	/* Nothing lies between a jump's two ends. */
-	if (consumed < ring->jump_to)
-		consumed = ring->jump_to;
-	used = s->produced - consumed;
 	s->room = used < config.ring_bytes ? config.ring_bytes - used : 0;
 	s->used = s->base;
 	s->full = s->room < s->base;

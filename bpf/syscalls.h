@@ -25,7 +25,7 @@ static __always_inline void begin(struct mt_scratch *s, struct mt_ring *ring, st
 	s->message = 0;
 	s->discards = 0;
 	s->base = sizeof(*r) + (s->exit ? sizeof(struct mt_exit) : sizeof(struct mt_entry));
-	begin_record(s, ring);
+	s->produced = ring->produced;
 	begin_part(s, ring);
 }
 

@@ -122,20 +122,6 @@ static void choose(struct source *source)
 	}
 }
 
-/*
- * The first position at or behind `position` where there is something: behind a jump when the programs began the
- * ring anew. They do so only while nothing is unread, so that a jump is never further on in a sweep.
- */
-static uint64_t past_jump(const struct source *source, const struct cpu_ring *cpu, uint64_t position, uint64_t end)
-{
-	uint64_t jump_to = cpu->shared->jump_to;
-
-	if (position == end || cpu->shared->jump_at != position || jump_to - position > source->ring_bytes ||
-	    jump_to % 8)
-		return position;
-	return jump_to;
-}
-
 static void begin_sweep(struct source *source)
 {
 	uint32_t i;
@@ -146,7 +132,6 @@ static void begin_sweep(struct source *source)
 		struct cpu_ring *cpu = &source->cpu[i];
 
 		cpu->end = produced(cpu);
-		cpu->taken = past_jump(source, cpu, cpu->taken, cpu->end);
 		/* Never more than fits, and positions that are whole: else the ring begins anew here. */
 		if (cpu->end - cpu->taken > source->ring_bytes || cpu->end % 8)
 			cpu->taken = cpu->end &= ~(uint64_t)7;
@@ -218,7 +203,7 @@ static size_t cpu_waiting(const struct source *source, const struct cpu_ring *cp
 {
 	uint64_t end = produced(cpu);
 	uint64_t consumed = __atomic_load_n(&cpu->shared->consumed, __ATOMIC_ACQUIRE);
-	uint64_t waiting = end - past_jump(source, cpu, consumed, end);
+	uint64_t waiting = end - consumed;
 
 	return waiting > source->ring_bytes ? 0 : waiting;
 }

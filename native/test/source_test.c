@@ -293,49 +293,6 @@ static void runs_past_the_end_and_wraps(void)
 	close_rings();
 }
 
-/* As a program does that found everything read: the ring begins anew. */
-static void jump(uint32_t cpu)
-{
-	struct mt_ring *ring = ring_of(cpu);
-
-	ring->jump_at = ring->produced;
-	ring->jump_to = (ring->produced | (RING_BYTES - 1)) + 1;
-}
-
-static void follows_jumps(void)
-{
-	uint64_t from;
-
-	open_rings(2, 0);
-	publish(0, 1, 1, 512);
-	COMES(1);
-	source_release(&source);
-	from = ring_of(0)->produced;
-	jump(0);
-	/* there is no record behind it yet: the reader stays */
-	CHECK(take() == 0 && source_waiting(&source) == 0);
-	source_release(&source);
-	CHECK(ring_of(0)->consumed == from);
-	/* the whole ring is free behind a jump */
-	ring_of(0)->produced = ring_of(0)->jump_to;
-	publish(0, 2, 2, RING_BYTES - 64);
-	publish(0, 3, 3, 64);
-	CHECK(source_waiting(&source) == RING_BYTES && source_fullness(&source) == 100);
-	CHECK(take() == 2 && take() == 3 && take() == 0);
-	source_release(&source);
-	CHECK(ring_of(0)->consumed == 2 * RING_BYTES && source_waiting(&source) == 0);
-	/* an old jump is behind us */
-	publish(0, 4, 4, 64);
-	COMES(4);
-	/* one that cannot be is none */
-	source_release(&source);
-	ring_of(0)->jump_at = ring_of(0)->produced;
-	ring_of(0)->jump_to = ring_of(0)->produced + 3 * RING_BYTES;
-	publish(0, 5, 5, 64);
-	COMES(5);
-	close_rings();
-}
-
 /* The rest of that cpu's sweep is skipped, the other cpus' is not, and the next sweep goes on. */
 static void lying_sizes_end_a_cpus_sweep(void)
 {
@@ -392,7 +349,6 @@ int main(void)
 	names_come_first();
 	next_is_the_same_until_taken();
 	runs_past_the_end_and_wraps();
-	follows_jumps();
 	lying_sizes_end_a_cpus_sweep();
 	lying_positions_are_left_alone();
 	return report("source");
