@@ -14,7 +14,34 @@ static __always_inline __u8 *record_at(struct mt_scratch *s, struct mt_ring *rin
 	return ring->data + (s->produced & (config.ring_bytes - 1)) + AT_MOST(offset, MT_PART_LIMIT + 64);
 }
 
-/* What room there is for a part, before anything is written. */
+/*
+ * The header's place in the ring: all but size, flags and seq, which come when the part is handed over. Field by
+ * field: a copy in words would wait for the bytes just stored to leave the store buffer.
+ */
+static __always_inline void put_head(struct mt_scratch *s, struct mt_ring *ring)
+{
+	struct mt_record *r = (struct mt_record *)record_at(s, ring, 0);
+	__u8 *behind = (__u8 *)(r + 1);
+
+	r->type = s->head.type;
+	r->part = s->head.part;
+	r->time_ns = s->head.time_ns;
+	r->task_start_ns = s->head.task_start_ns;
+	r->tid = s->head.tid;
+	r->tgid = s->head.tgid;
+	r->call = s->head.call;
+	r->cpu = s->head.cpu;
+	r->event = s->head.event;
+	r->abi = s->head.abi;
+	r->mux = s->head.mux;
+	r->pad = 0;
+	if (s->exit)
+		__builtin_memcpy(behind, &s->ret, sizeof(struct mt_exit));
+	else
+		__builtin_memcpy(behind, s->args, sizeof(struct mt_entry));
+}
+
+/* What room there is for a part; its header, when there is some. */
 static __always_inline void begin_part(struct mt_scratch *s, struct mt_ring *ring)
 {
 	__u64 used = s->produced - *(volatile __u64 *)&ring->consumed;
@@ -22,6 +49,8 @@ static __always_inline void begin_part(struct mt_scratch *s, struct mt_ring *rin
 	s->room = used < config.ring_bytes ? config.ring_bytes - used : 0;
 	s->used = s->base;
 	s->full = s->room < s->base;
+	if (!s->full)
+		put_head(s, ring);
 }
 
 /* What was written becomes visible, whole: the data before the position. */
@@ -44,23 +73,20 @@ static __always_inline void submit(struct mt_scratch *s, __u8 flags)
 	struct mt_ring *ring = cpu_ring(s);
 	struct mt_stats *st = cpu_stats();
 	__u32 event = s->event;
+	__u64 seq;
 	int err = s->full;
-	__u8 *to;
+	struct mt_record *r;
 
 	if (!st || !ring)
 		return;
-	s->head.size = s->used;
-	s->head.seq = ++st->seq;
-	s->head.flags |= flags;
+	seq = ++st->seq;
 	if (err) {
 		st->lost[MT_LOSS_RING_FULL]++;
 	} else {
-		to = record_at(s, ring, 0);
-		__builtin_memcpy(to, &s->head, sizeof(s->head));
-		if (s->exit)
-			__builtin_memcpy(to + sizeof(s->head), &s->ret, sizeof(struct mt_exit));
-		else
-			__builtin_memcpy(to + sizeof(s->head), s->args, sizeof(struct mt_entry));
+		r = (struct mt_record *)record_at(s, ring, 0);
+		r->size = s->used;
+		r->flags = s->head.flags | flags;
+		r->seq = seq;
 		s->produced += s->used;
 		publish(ring, s->produced);
 	}

@@ -26,10 +26,9 @@ static __always_inline void begin(struct mt_scratch *s, struct mt_ring *ring, st
 	s->discards = 0;
 	s->base = sizeof(*r) + (s->exit ? sizeof(struct mt_exit) : sizeof(struct mt_entry));
 	s->produced = ring->produced;
-	begin_part(s, ring);
 }
 
-static __always_inline void begin_event(struct mt_scratch *s, __u8 event, __u8 abi, __u8 mux, __u8 variant, __u64 call,
+static __always_inline void begin_event(struct mt_scratch *s, struct mt_ring *ring, __u8 event, __u8 abi, __u8 mux, __u8 variant, __u64 call,
 					__u8 flags)
 {
 	struct mt_record *r = &s->head;
@@ -42,6 +41,7 @@ static __always_inline void begin_event(struct mt_scratch *s, __u8 event, __u8 a
 	s->event = event;
 	s->variant = variant;
 	s->compat = abi == MT_ABI_IA32;
+	begin_part(s, ring);
 }
 
 static __always_inline void record_entry(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task,
@@ -74,8 +74,8 @@ static __always_inline void record_entry(struct mt_scratch *s, struct mt_task_st
 			st->no_task_state++;
 		announce(s);
 	}
-	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	s->ret = 0;
+	begin_event(s, ring, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	if (c->operands)
 		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c->operands, c->operands_len, c->operands_len);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
@@ -177,9 +177,9 @@ static __always_inline void record_exit(struct mt_scratch *s, struct mt_task_sta
 		flags |= MT_FLAG_NO_NUMBER;
 	if (!t || !t->announced)
 		announce(s);
-	begin_event(s, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	s->decided = !(flags & MT_FLAG_NO_ENTRY);
 	s->ret = c->compat ? (__s64)(__s32)ret : ret;
+	begin_event(s, ring, c->event, c->compat ? MT_ABI_IA32 : MT_NATIVE_ABI, c->mux, c->variant, t ? t->call : 0, flags);
 	if (t)
 		note_interruption(t, c->event, s->args, s->ret);
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
