@@ -46,17 +46,32 @@ static __always_inline void take_string(struct mt_scratch *s, __u8 arg, __u64 ad
 		filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_POSIX, .name = to });
 }
 
-static __always_inline void take_bytes(struct mt_scratch *s, const volatile struct mt_step *step, __u64 addr)
+/* The bytes that a step asks for. Returns 0 when it asks for none: the call failed and brought nothing. */
+static __always_inline int bytes_wanted(struct mt_scratch *s, const volatile struct mt_step *step, __u64 *wanted)
 {
 	__u64 len = operand(s, step->length_arg);
-	__u64 wanted = len + step->size, limit = config.snap_bytes;
 
 	if (step->length_arg == MT_ARG_RET && s->ret < 0)
-		return;
-	if (wanted < len)
-		wanted = ~0ULL;
-	/* The prefix (System V's mtype) does not count against the snap length. */
-	take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, limit + step->size);
+		return 0;
+	*wanted = len + step->size < len ? ~0ULL : len + step->size;
+	return 1;
+}
+
+/* The prefix (System V's mtype) does not count against the snap length. */
+static __always_inline void take_bytes(struct mt_scratch *s, const volatile struct mt_step *step, __u64 addr)
+{
+	__u64 wanted;
+
+	if (bytes_wanted(s, step, &wanted))
+		take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, config.snap_bytes + step->size);
+}
+
+static __always_inline void put_bytes(struct mt_scratch *s, const volatile struct mt_step *step, __u64 addr)
+{
+	__u64 wanted;
+
+	if (addr && bytes_wanted(s, step, &wanted))
+		put_memory_in_line(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, config.snap_bytes + step->size);
 }
 
 #define SIGEV_THREAD 2
@@ -191,6 +206,11 @@ static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_stat
 		queue_found(s, take_mqd(s, t, task, step->arg, operand(s, step->arg)));
 		i = 1;
 		step++;
+		if (!s->drop && step->take == MT_TAKE_BYTES && step->when_arg == MT_ARG_NONE && applies(s, step)) {
+			put_bytes(s, step, operand(s, step->arg));
+			i = 2;
+			step++;
+		}
 	}
 	for (; i < MT_STEPS; i++, step++) {
 		if (s->drop)
