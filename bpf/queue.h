@@ -286,8 +286,8 @@ __attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_stat
 }
 
 /* The hot path: a queue that this task has used before. Returns 0 when the descriptor is none of a queue. */
-static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task, __u32 arg,
-				    __s32 fd)
+static __always_inline int take_mqd(struct mt_scratch *s, struct mt_ring *ring, struct mt_task_state *t,
+				    struct task_struct *task, __u32 arg, __s32 fd)
 {
 	struct mt_queue_seen *seen;
 	struct mt_item *item;
@@ -301,7 +301,7 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_task_state *
 	seen = find_seen(t, m.object, m.ino, m.block);
 	if (!seen)
 		return meet_mqd(s, t, arg, fd);
-	item = item_begin(s, MT_ITEM_QUEUE, arg, 0, sizeof(*q));
+	item = item_begin_in(s, ring, MT_ITEM_QUEUE, arg, 0, sizeof(*q));
 	if (!item)
 		return 0;
 	item->wanted = item->captured = sizeof(*q);

@@ -15,13 +15,12 @@ static __always_inline __u8 *record_at(struct mt_scratch *s, struct mt_ring *rin
 }
 
 /*
- * The header's place in the ring: all but size, flags and seq, which come when the part is handed over. Field by
- * field: a copy in words would wait for the bytes just stored to leave the store buffer.
+ * The header's place in the ring: all but size, flags and seq, which come when the part is handed over. Typed, field
+ * by field: memcpy() to a pointer that may be unaligned becomes a copy byte by byte in BPF.
  */
 static __always_inline void put_head(struct mt_scratch *s, struct mt_ring *ring)
 {
 	struct mt_record *r = (struct mt_record *)record_at(s, ring, 0);
-	__u8 *behind = (__u8 *)(r + 1);
 
 	r->type = s->head.type;
 	r->part = s->head.part;
@@ -36,9 +35,9 @@ static __always_inline void put_head(struct mt_scratch *s, struct mt_ring *ring)
 	r->mux = s->head.mux;
 	r->pad = 0;
 	if (s->exit)
-		__builtin_memcpy(behind, &s->ret, sizeof(struct mt_exit));
+		((struct mt_exit *)(r + 1))->ret = s->ret;
 	else
-		__builtin_memcpy(behind, s->args, sizeof(struct mt_entry));
+		*(struct mt_entry *)(r + 1) = *(struct mt_entry *)s->args;
 }
 
 /* What room there is for a part; its header, when there is some. */
@@ -68,16 +67,15 @@ static __always_inline void publish(struct mt_ring *ring, __u64 produced)
  * Hands what is there to the ring as one part. A part that found no room is counted: seq goes on, so that a reader
  * sees the hole.
  */
-static __always_inline void submit(struct mt_scratch *s, __u8 flags)
+static __always_inline void submit(struct mt_scratch *s, struct mt_ring *ring, __u8 flags)
 {
-	struct mt_ring *ring = cpu_ring(s);
 	struct mt_stats *st = cpu_stats();
 	__u32 event = s->event;
 	__u64 seq;
 	int err = s->full;
 	struct mt_record *r;
 
-	if (!st || !ring)
+	if (!st)
 		return;
 	seq = ++st->seq;
 	if (err) {
@@ -100,9 +98,9 @@ static __always_inline void submit(struct mt_scratch *s, __u8 flags)
 	}
 }
 
-static __always_inline void submit_last(struct mt_scratch *s)
+static __always_inline void submit_last(struct mt_scratch *s, struct mt_ring *ring)
 {
-	submit(s, MT_FLAG_LAST);
+	submit(s, ring, MT_FLAG_LAST);
 }
 
 /* Rare, so not inlined wherever an item begins. */
@@ -112,11 +110,12 @@ __attribute__((noinline)) int submit_part(struct mt_scratch *s)
 
 	if (!s)
 		return 0;
-	submit(s, 0);
-	s->head.part++;
 	ring = cpu_ring(s);
-	if (ring)
-		begin_part(s, ring);
+	if (!ring)
+		return 0;
+	submit(s, ring, 0);
+	s->head.part++;
+	begin_part(s, ring);
 	return 0;
 }
 
@@ -124,9 +123,9 @@ __attribute__((noinline)) int submit_part(struct mt_scratch *s)
  * Room for an item of up to `len` bytes. The caller writes captured bytes behind it and calls item_end(). NULL: the
  * ring has no room, and the part will be counted as lost.
  */
-static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kind, __u8 arg, __u64 addr, __u32 len)
+static __always_inline struct mt_item *item_begin_in(struct mt_scratch *s, struct mt_ring *ring, __u8 kind, __u8 arg,
+						     __u64 addr, __u32 len)
 {
-	struct mt_ring *ring = cpu_ring(s);
 	struct mt_item *item;
 
 	if (s->used > MT_PART_LIMIT)
@@ -149,6 +148,11 @@ static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kin
 	item->captured = 0;
 	item->addr = addr;
 	return item;
+}
+
+static __always_inline struct mt_item *item_begin(struct mt_scratch *s, __u8 kind, __u8 arg, __u64 addr, __u32 len)
+{
+	return item_begin_in(s, cpu_ring(s), kind, arg, addr, len);
 }
 
 static __always_inline void item_end(struct mt_scratch *s, __u32 captured)
@@ -209,7 +213,7 @@ __attribute__((noinline)) int read_by_pages(struct mt_scratch *s, __u64 addr, __
  * Evidence: up to `limit` of `wanted` bytes of user memory at addr, as an item. bpf_probe_read_user() never
  * faults a page in, so what is not resident is reported as such.
  */
-static __always_inline int put_memory(struct mt_scratch *s, __u32 what, __u64 addr, __u64 wanted, __u32 limit)
+static __always_inline int put_memory(struct mt_scratch *s, struct mt_ring *ring, __u32 what, __u64 addr, __u64 wanted, __u32 limit)
 {
 	__u8 status = MT_STATUS_READ;
 	struct mt_item *item;
@@ -224,7 +228,7 @@ static __always_inline int put_memory(struct mt_scratch *s, __u32 what, __u64 ad
 	else
 		status = MT_STATUS_TRUNCATED;
 	len = AT_MOST(len, MT_EVIDENCE_MAX);
-	item = item_begin(s, what & 0xff, (what >> 8) & 0xff, addr, len);
+	item = item_begin_in(s, ring, what & 0xff, (what >> 8) & 0xff, addr, len);
 	if (!item)
 		return 0;
 	item->iovec = (what >> 16) & 0xff;
@@ -250,14 +254,14 @@ static __always_inline int put_memory(struct mt_scratch *s, __u32 what, __u64 ad
 /* The same as a function of its own, so that the verifier looks at it once. */
 __attribute__((noinline)) int take_memory(struct mt_scratch *s, __u32 what, __u64 addr, __u64 wanted, __u32 limit)
 {
-	return s ? put_memory(s, what, addr, wanted, limit) : 0;
+	return s ? put_memory(s, cpu_ring(s), what, addr, wanted, limit) : 0;
 }
 
 /* Where a call costs too much; the verifier of 6.1 finds it too much in line, but never takes the cast object. */
 #ifdef MT_CAST
 #define put_memory_in_line put_memory
 #else
-#define put_memory_in_line take_memory
+#define put_memory_in_line(s, ring, ...) take_memory(s, __VA_ARGS__)
 #endif
 
 #define WHAT(kind, arg, iovec) ((__u32)(kind) | ((__u32)(arg) << 8) | ((__u32)(iovec) << 16))

@@ -66,12 +66,12 @@ static __always_inline void take_bytes(struct mt_scratch *s, const volatile stru
 		take_memory(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, config.snap_bytes + step->size);
 }
 
-static __always_inline void put_bytes(struct mt_scratch *s, const volatile struct mt_step *step, __u64 addr)
+static __always_inline void put_bytes(struct mt_scratch *s, struct mt_ring *ring, const volatile struct mt_step *step, __u64 addr)
 {
 	__u64 wanted;
 
 	if (addr && bytes_wanted(s, step, &wanted))
-		put_memory_in_line(s, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, config.snap_bytes + step->size);
+		put_memory_in_line(s, ring, WHAT(MT_ITEM_ARGUMENT, step->arg, 0), addr, wanted, config.snap_bytes + step->size);
 }
 
 #define SIGEV_THREAD 2
@@ -194,7 +194,8 @@ __attribute__((noinline)) int take_step(struct mt_scratch *s, struct mt_task_sta
  * as much as a read: so the commonest first step is taken in line, and memory with one call. In the loop that
  * would be too much for the verifier of 6.1.
  */
-static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_state *t, struct task_struct *task)
+static __always_inline void take_steps(struct mt_scratch *s, struct mt_ring *ring, struct mt_task_state *t,
+				       struct task_struct *task)
 {
 	const volatile struct mt_step *step = step_of(s, 0);
 	__u32 i = 0, take;
@@ -203,11 +204,11 @@ static __always_inline void take_steps(struct mt_scratch *s, struct mt_task_stat
 	if (!step)
 		return;
 	if (step->take == MT_TAKE_MQD && step->when_arg == MT_ARG_NONE && step->arg != MT_ARG_RET) {
-		queue_found(s, take_mqd(s, t, task, step->arg, operand(s, step->arg)));
+		queue_found(s, take_mqd(s, ring, t, task, step->arg, operand(s, step->arg)));
 		i = 1;
 		step++;
 		if (!s->drop && step->take == MT_TAKE_BYTES && step->when_arg == MT_ARG_NONE && applies(s, step)) {
-			put_bytes(s, step, operand(s, step->arg));
+			put_bytes(s, ring, step, operand(s, step->arg));
 			i = 2;
 			step++;
 		}

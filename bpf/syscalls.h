@@ -79,11 +79,11 @@ static __always_inline void record_entry(struct mt_scratch *s, struct mt_task_st
 	if (c->operands)
 		take_memory(s, WHAT(MT_ITEM_OPERANDS, 0, 0), c->operands, c->operands_len, c->operands_len);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s, t, task);
+		take_steps(s, ring, t, task);
 	if (t)
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST | MT_TASK_DROPPED);
 	if (!s->drop)
-		submit_last(s);
+		submit_last(s, ring);
 	if (!t)
 		return;
 	if (s->drop) {
@@ -185,9 +185,9 @@ static __always_inline void record_exit(struct mt_scratch *s, struct mt_task_sta
 	if (flags & (MT_FLAG_NO_ENTRY | MT_FLAG_ENTRY_LOST))
 		put_args(s);
 	if (!(flags & MT_FLAG_ARGS_UNKNOWN))
-		take_steps(s, t, task);
+		take_steps(s, ring, t, task);
 	if (!s->drop)
-		submit_last(s);
+		submit_last(s, ring);
 	else if (t)
 		t->call--; /* a lone exit that the queue filter refused */
 }
