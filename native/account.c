@@ -47,6 +47,7 @@ void account_begin(struct account *account, struct slot *slot)
 	keyset_clear(&account->queues);
 	account->last_task[0] = 0;
 	account->last_task[1] = 0;
+	memset(account->last_queue, 0, sizeof(account->last_queue));
 }
 
 int account_has_content(const struct slot *slot)
@@ -116,6 +117,9 @@ static void note_queue(struct account *account, struct slot *slot, const struct 
 	uint64_t key[3] = { queue->id, queue->generation,
 			    (uint64_t)queue->kind << 32 | queue->namespace_inum };
 
+	if (!memcmp(key, account->last_queue, sizeof(key)))
+		return;
+	memcpy(account->last_queue, key, sizeof(key));
 	if (keyset_add(&account->queues, key))
 		slot->queues[slot->head.queues++] = (struct mt_queue_key){
 			.id = queue->id,

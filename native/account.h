@@ -42,6 +42,7 @@ struct account {
 	uint64_t lost;
 	uint64_t damaged; /* records refused: they count as lost when the next of their cpu arrives */
 	uint64_t last_task[2];
+	uint64_t last_queue[3]; /* a queue's key is never all zeros: its kind is not */
 	struct keyset tasks;  /* of the open batch */
 	struct keyset queues; /* of the open batch */
 	struct seen names;

@@ -24,6 +24,9 @@
 #define BUSY_LIMIT_MS 2000
 #define SWEEP_MS 1000
 #define DRAIN_NICE (-10)
+/* Batches that wait for the reader: from here on it may come first, and down to here it may again not. */
+#define BEHIND (SLOTS / 4)
+#define CAUGHT_UP 1
 /* linux/proc_ns.h: the inode number of the initial pid namespace, whose tids the records hold. */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCu
 
@@ -35,6 +38,8 @@ struct drain {
 	int sees_tids; /* kill(tid, 0) can tell whether a task lives */
 	uint64_t swept_ms;
 	int idle_looks;
+	int reader_nice; /* the reader's own */
+	int reader_first;
 	struct mt_stats *stats;	     /* of the last look at empty rings */
 	struct mt_stats *last_stats; /* of the look before */
 };
@@ -185,6 +190,23 @@ static void pace(struct drain *drain)
 		drain->interval_ms = drain->interval_ms * 2 > tape->poll_ms ? tape->poll_ms : drain->interval_ms * 2;
 }
 
+/*
+ * The process's first thread compresses the batches, which is most of a recorder's work. Run first always, it takes
+ * the processor from the recorded task where there are few; run as others are, it falls behind on a busy host, and
+ * when all batches are full the rings fill too. So it comes first while it is behind.
+ */
+static void pace_reader(struct drain *drain)
+{
+	uint64_t waiting = slots_waiting(&drain->tape->slots);
+	int first = drain->reader_first ? waiting > CAUGHT_UP : waiting > BEHIND;
+
+	if (first == drain->reader_first || drain->reader_nice <= DRAIN_NICE)
+		return;
+	/* Without the right to it stays as it is: this is only for the better. */
+	setpriority(PRIO_PROCESS, (id_t)getpid(), first ? DRAIN_NICE : drain->reader_nice);
+	drain->reader_first = first;
+}
+
 static void wait_for_room(struct drain *drain)
 {
 	struct mt_tape *tape = drain->tape;
@@ -201,6 +223,7 @@ static void run(struct drain *drain)
 
 	while (!tape->stopping && !tape->closing) {
 		pace(drain);
+		pace_reader(drain);
 		more = pass(drain, &busy);
 		if (!more && !busy && drain->slot)
 			look_for_silent_losses(drain);
@@ -265,6 +288,7 @@ void *drain_run(void *argument)
 		.tape = tape,
 		.interval_ms = tape->poll_ms,
 		.sees_tids = sees_initial_tids(),
+		.reader_nice = getpriority(PRIO_PROCESS, (id_t)getpid()),
 		.stats = calloc(tape->cpus, sizeof(struct mt_stats)),
 		.last_stats = calloc(tape->cpus, sizeof(struct mt_stats)),
 	};

@@ -118,6 +118,16 @@ void slots_end(struct slots *slots)
 	pthread_mutex_unlock(&slots->lock);
 }
 
+uint64_t slots_waiting(struct slots *slots)
+{
+	uint64_t waiting;
+
+	pthread_mutex_lock(&slots->lock);
+	waiting = slots->filled - slots->taken;
+	pthread_mutex_unlock(&slots->lock);
+	return waiting;
+}
+
 void slots_wait_free(struct slots *slots, uint32_t wait_ms)
 {
 	struct timespec until = slots_deadline(wait_ms);

@@ -36,6 +36,9 @@ struct slot *slots_open(struct slots *slots);
 void slots_close(struct slots *slots);
 void slots_end(struct slots *slots);
 
+/* Closed and not yet taken. */
+uint64_t slots_waiting(struct slots *slots);
+
 /* Waits until a slot is free, at most wait_ms. */
 void slots_wait_free(struct slots *slots, uint32_t wait_ms);
 

@@ -3,7 +3,7 @@
  * cleans up whatever happens. A start that fails leaves nothing behind.
  */
 import { randomBytes } from "node:crypto";
-import { hostname, setPriority } from "node:os";
+import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEncoder } from "../format/encoder.js";
@@ -81,7 +81,6 @@ class Recording {
     // Not into a pipe, which cannot be taken back when the start fails.
     if (sink.name !== "-") await writer.open();
     const command = this.#prepareCommand();
-    comeFirst();
     const watch = command === null ? null : new CommandWatch(command);
     this.onSignal = signalPolicy(this.#stop, watch);
     const clock = createClock(clockGettime);
@@ -215,21 +214,6 @@ function endOf(result: SessionResult): string {
     : "the capture has no end, but can be read";
   return `${why}: the recording ended; ${file}`;
 }
-
-/**
- * On a busy host the records wait until the recorder gets a processor, and the ring is full soon. It runs seldom and
- * briefly, so it may come first. Called when the command is there, which does not inherit it, and before the
- * threads are, which do.
- */
-function comeFirst(): void {
-  try {
-    setPriority(PRIORITY);
-  } catch {
-    // Not allowed without CAP_SYS_NICE: it is only for the better.
-  }
-}
-
-const PRIORITY = -10;
 
 /** A signal may have ended it while it waited: then its status says so. */
 function release(command: Command, watch: CommandWatch): void {
