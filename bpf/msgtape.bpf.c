@@ -34,11 +34,14 @@ struct mt_record_types {
 	struct mt_queue queue;
 	struct mt_queue_name queue_name;
 	struct mt_item item;
+	struct mt_kernel kernel;
+	struct mt_libc libc;
 	enum mt_record_type record_type;
 	enum mt_record_flags record_flags;
 	enum mt_abi abi;
 	enum mt_mux_kind mux;
 	enum mt_item_kind item_kind;
+	enum mt_hook hook;
 	enum mt_item_status item_status;
 	enum mt_queue_kind queue_kind;
 	enum mt_queue_flags queue_flags;

@@ -15,6 +15,8 @@ enum mt_record_type {
 	MT_RECORD_EXIT = 2,  /* mt_record, mt_exit, items */
 	MT_RECORD_TASK = 3,  /* mt_record, mt_task, cmdline bytes */
 	MT_RECORD_QUEUE = 4, /* mt_record, mt_queue, mt_queue_name */
+	MT_RECORD_KERNEL = 5, /* mt_record, mt_kernel, items */
+	MT_RECORD_LIBC = 6,  /* mt_record, mt_libc */
 };
 
 /* mt_record.flags */
@@ -84,6 +86,7 @@ enum mt_item_kind {
 	MT_ITEM_QUEUE = 9,	 /* struct mt_queue */
 	MT_ITEM_ARGS = 10,	 /* exit only: struct mt_entry, when no entry record is in the capture */
 	MT_ITEM_NOT_KEPT = 11,	 /* `wanted` mmsghdr entries of args[arg] beyond those kept */
+	MT_ITEM_KERNEL = 12,	 /* KERNEL records: the kernel's own copy of a message; addr: where it was loaded from, or 0 */
 };
 
 /* mt_item.status: what is known of the `wanted` bytes at `addr` */
@@ -170,6 +173,43 @@ struct mt_task {
 	__u8 exe[64]; /* the executable's file name without directories, NUL-terminated */
 };
 _Static_assert(sizeof(struct mt_task) == 120, "mt_task is 120 bytes");
+
+/* mt_kernel.hook: the kernel's function, and the moment in it */
+enum mt_hook {
+	MT_HOOK_LOAD_MSG = 1,	/* load_msg() returned: the kernel has copied the message from user memory */
+	MT_HOOK_STORE_MSG = 2,	/* store_msg() begins: the kernel is about to copy it to user memory */
+	MT_HOOK_FREE_MSG = 3,	/* free_msg(): it is gone; not written when the same call has just stored it */
+	MT_HOOK_MSG_INSERT = 4, /* msg_insert(): it enters a POSIX queue; the task may be a receiver */
+	MT_HOOK_DO_NOTIFY = 5,	/* __do_notify() fires a registration */
+};
+
+/*
+ * What the kernel did with a message, inside a call or beside any. In these and in LIBC records mt_record.seq counts
+ * the records of these two types that were lost before; event, abi, mux and call are those of the recorded call that
+ * the task is in, else 0.
+ */
+struct mt_kernel {
+	__u8 hook; /* enum mt_hook */
+	__u8 pad[3];
+	__s32 pid;	/* DO_NOTIFY: process that had registered; else 0 */
+	__u64 message;	/* identity: a fresh number for each load_msg(); 0: loaded before the recording, or not known */
+	__u64 queue;	/* MSG_INSERT, DO_NOTIFY: mt_queue.generation of the queue; else 0 */
+	__s64 m_type;	/* msg_msg.m_type, POSIX: the priority; LOAD_MSG: 0, not set yet */
+	__u64 m_ts;	/* bytes of the message; LOAD_MSG: that were asked for */
+	__s64 ret;	/* LOAD_MSG: 0 or a negative errno; else 0 */
+};
+_Static_assert(sizeof(struct mt_kernel) == 48, "mt_kernel is 48 bytes");
+
+/* A function of the C library, entered or returned from. */
+struct mt_libc {
+	__u32 function; /* id in the catalogue */
+	__u8 phase;	/* 1 entered, 2 returned */
+	__u8 pad[3];
+	__u64 sequence; /* of the task's calls of such functions; the same in both phases */
+	__s64 ret;	/* phase 2: what it returned */
+	__u64 call;	/* the task's last call number by then: those in between are the function's own calls */
+};
+_Static_assert(sizeof(struct mt_libc) == 32, "mt_libc is 32 bytes");
 
 #define MT_SNAP_MAX 65536	/* most bytes of one piece of evidence */
 #define MT_SNAP_DEFAULT 256

@@ -7,6 +7,7 @@ import {
   list,
   nullable,
   oneOf,
+  optional,
   record,
   s32,
   struct,
@@ -139,7 +140,12 @@ const queue = struct<QueueEntry>({
   peer: nullable(bytes),
 });
 
-export const chunkBody = struct<ChunkBody>({ records: bytes, tasks: list(task), queues: list(queue) });
+export const chunkBody = struct<ChunkBody>({
+  records: bytes,
+  tasks: list(task),
+  queues: list(queue),
+  planes: optional(bytes),
+});
 
 export const gapBody = struct<Gap>({
   cpu: nullable(u32),
@@ -147,6 +153,7 @@ export const gapBody = struct<Gap>({
   toNs: nullable(u64),
   lost: u64,
   cause: oneOf(["ring_full", "recursion", "no_scratch", "damage", "output", "unknown"], "unknown"),
+  plane: optional(oneOf(["syscall", "planes"], "syscall")),
 });
 
 export const summaryBody = struct<Summary>({
@@ -159,6 +166,7 @@ export const summaryBody = struct<Summary>({
   chunks: count,
   counts: list(struct<Item<ChunkContext["counts"]>>({ event: u32, entries: count, exits: count })),
   x32Calls: u64,
+  planesLost: optional(u64),
   ended: text,
 });
 

@@ -103,6 +103,14 @@ export function nullable<T>(field: Field<T>): Field<T | null> {
   };
 }
 
+/** A key that may be absent, in files and in values: one that a later minor added. */
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  return {
+    encode: (value, where) => (value === undefined ? undefined : field.encode(value, where)),
+    parse: (wire, where) => (wire === null || wire === undefined ? undefined : field.parse(wire, where)),
+  };
+}
+
 export function list<T>(field: Field<T>): Field<readonly T[]> {
   return {
     encode: (values, where) => values.map((value, i) => field.encode(value, `${where}[${i}]`)),
@@ -132,13 +140,19 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]-?: Fi
   return {
     encode: (value, where) => {
       const wire: Record<string, unknown> = {};
-      for (const { name, key, field } of members) wire[key] = field.encode(value[name], join(where, key));
+      for (const { name, key, field } of members) {
+        const encoded = field.encode(value[name], join(where, key));
+        if (encoded !== undefined) wire[key] = encoded;
+      }
       return wire;
     },
     parse: (wire, where) => {
       const map = asMap(wire, where);
       const value: Partial<T> = {};
-      for (const { name, key, field } of members) value[name] = field.parse(map[key], join(where, key));
+      for (const { name, key, field } of members) {
+        const parsed = field.parse(map[key], join(where, key));
+        if (parsed !== undefined) value[name] = parsed;
+      }
       return value as T;
     },
   };

@@ -123,6 +123,8 @@ export interface Gap {
   readonly toNs: bigint | null;
   readonly lost: bigint;
   readonly cause: "ring_full" | "recursion" | "no_scratch" | "damage" | "output" | "unknown";
+  /** "planes": KERNEL and LIBC records are missing, entries and exits are not. Absent: entries and exits are. */
+  readonly plane?: "syscall" | "planes" | undefined;
 }
 
 /** The uncompressed head of a chunk: enough for `info` and for an index without decompressing. */
@@ -147,6 +149,8 @@ export interface ChunkBody {
   readonly records: Uint8Array;
   readonly tasks: readonly TaskEntry[];
   readonly queues: readonly QueueEntry[];
+  /** KERNEL and LIBC records, verbatim; of calls that exit in this chunk or a later one. Absent: none. */
+  readonly planes?: Uint8Array | undefined;
 }
 
 /** One queue as /proc, the mqueue file system and the descriptors showed it. */
@@ -192,6 +196,8 @@ export interface Summary {
   readonly chunks: number;
   readonly counts: ChunkContext["counts"];
   readonly x32Calls: bigint;
+  /** KERNEL and LIBC records lost; not among `lost`. Absent: 0. */
+  readonly planesLost?: bigint | undefined;
   /** Why the recording ended: signal, duration, count, command, disk_full, error. */
   readonly ended: string;
 }

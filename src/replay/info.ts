@@ -5,7 +5,7 @@
 import { eventById } from "../catalog/events.js";
 import type { Capture } from "../format/capture.js";
 import type { AttachedHook, ChunkContext, Gap, Problem } from "../format/types.js";
-import { type CaptureLoss, captureLoss } from "./losses.js";
+import { type CaptureLoss, callGaps, captureLoss } from "./losses.js";
 import { timeline } from "./time.js";
 
 /** Records of one event. A call leaves one at its entry and one at its exit. `lost` null: not known. */
@@ -47,6 +47,8 @@ export interface CaptureInfo {
   /** Those that are known of; as many as `lost` where that is known. */
   readonly lost_at_least: number;
   readonly lost_by_cause: Readonly<Record<string, number>>;
+  /** KERNEL and LIBC records, which are not among `lost`. null: not known. */
+  readonly planes_lost: number | null;
   /** How many gaps. */
   readonly gaps: number;
   readonly by_event: Readonly<Record<string, EventCounts>>;
@@ -89,7 +91,8 @@ export function captureInfo(capture: Capture): CaptureInfo {
     records: capture.index.reduce((sum, entry) => sum + entry.context.records, 0),
     lost: loss.whole ? loss.lost : null,
     lost_at_least: loss.lost,
-    lost_by_cause: lostByCause(capture.gaps, loss.lost),
+    lost_by_cause: lostByCause(callGaps(capture), loss.lost),
+    planes_lost: loss.whole && summary !== null ? Number(summary.planesLost ?? 0n) : null,
     gaps: capture.gaps.length,
     by_event: byEvent(capture, loss),
     in_flight: loss.whole ? (capture.index.at(-1)?.context.openCalls ?? null) : null,

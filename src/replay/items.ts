@@ -6,15 +6,19 @@ import type { EvidenceStatus } from "./types.js";
 const STATUSES: readonly EvidenceStatus[] = ["read", "truncated", "partly", "not_resident", "refused"];
 
 /**
- * Items of the record in `record` (exactly its bytes), appended to `into`. Returns null, or what is wrong: items
- * before the damage are kept, since each was bounded by the record.
+ * Items of the record in `record` (exactly its bytes), appended to `into`. `bodyBytes`: of the struct between the
+ * record's header and its items. Returns null, or what is wrong: items before the damage are kept, since each was
+ * bounded by the record.
  */
-export function parseItems(record: Uint8Array, layouts: RecordLayouts, into: Item[]): string | null {
+export function parseItems(
+  record: Uint8Array,
+  layouts: RecordLayouts,
+  into: Item[],
+  bodyBytes = callBodyBytes(record, layouts),
+): string | null {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  const type = view.getUint8(layouts.record.type);
-  const body = type === RecordType.ENTRY ? layouts.entry.sizeBytes : layouts.exit.sizeBytes;
   const head = layouts.item;
-  let offset = layouts.record.sizeBytes + body;
+  let offset = layouts.record.sizeBytes + bodyBytes;
   while (offset < record.byteLength) {
     const room = record.byteLength - offset - head.sizeBytes;
     if (room < 0) return `item at byte ${offset} of its record: ${head.sizeBytes + room} bytes are no item`;
@@ -40,6 +44,11 @@ export function parseItems(record: Uint8Array, layouts: RecordLayouts, into: Ite
     offset = from + ((captured + 7) & ~7);
   }
   return null;
+}
+
+/** Of an entry or exit record. */
+function callBodyBytes(record: Uint8Array, layouts: RecordLayouts): number {
+  return record[layouts.record.type] === RecordType.ENTRY ? layouts.entry.sizeBytes : layouts.exit.sizeBytes;
 }
 
 /**

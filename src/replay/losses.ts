@@ -2,6 +2,7 @@
  * What a capture lost, and whether that can matter between two moments. Three sources: gaps in the file, jumps of
  * the per-cpu sequence inside the records (they tell even when a gap's frame is damaged), and damage in the file.
  */
+import type { Gap } from "../format/types.js";
 import type { RecordHead } from "./records.js";
 import type { ReplayCapture } from "./source.js";
 
@@ -34,7 +35,12 @@ export function captureLoss(
 }
 
 function lostInGaps(capture: Pick<ReplayCapture, "gaps">): bigint {
-  return capture.gaps.reduce((sum, gap) => sum + gap.lost, 0n);
+  return callGaps(capture).reduce((sum, gap) => sum + gap.lost, 0n);
+}
+
+/** Gaps in which entries and exits were lost; the others concern planes-losses.ts. */
+export function callGaps(capture: Pick<ReplayCapture, "gaps">): readonly Gap[] {
+  return capture.gaps.filter((gap) => gap.plane !== "planes");
 }
 
 /** Each chunk's context counts from the start, so the last one says it all. */
@@ -65,7 +71,7 @@ export function lossLedger(
   capture: Pick<ReplayCapture, "gaps" | "summary" | "index" | "complete" | "problems">,
   baseNs: bigint,
 ): LossLedger {
-  const gaps = capture.gaps
+  const gaps = callGaps(capture)
     .filter((gap) => gap.lost > 0n || gap.cause === "damage" || gap.cause === "output")
     .map((gap) => ({
       fromNs: gap.fromNs === null ? Number.NEGATIVE_INFINITY : Number(gap.fromNs - baseNs),

@@ -3,8 +3,10 @@
  * does, by the rules of pairing.ts.
  */
 import { findItem } from "./items.js";
+import { NO_KERNEL_RECORDS } from "./kernel-records.js";
 import { taskKeyText } from "./names.js";
 import { newTaskPhase, type TaskPhase } from "./pairing.js";
+import type { KernelRecord } from "./planes.js";
 import { ItemKind, RecordFlag, type RecordHead, type RecordLayouts } from "./records.js";
 import type { CallState } from "./types.js";
 
@@ -35,6 +37,8 @@ export interface PairedCall {
   /** All parts of the entry, of the exit, are there. Of a part that was lost nobody knows what it held. */
   readonly isEntryWhole: boolean;
   readonly isExitWhole: boolean;
+  /** What the kernel did inside it, in order of time. Empty also when nobody asked, or no hook told. */
+  readonly kernel: readonly KernelRecord[];
   /** Names as they were when an earlier chunk ended; later chunks need not have them. */
   readonly kept: KeptNames | null;
 }
@@ -61,7 +65,7 @@ export interface Task extends TaskPhase {
 }
 
 export interface Leaving {
-  readonly call: PairedCall & { isExitWhole: boolean };
+  readonly call: PairedCall & { isExitWhole: boolean; kernel: PairedCall["kernel"] };
   readonly exit: Uint8Array[];
   /** No part is missing up to the last one seen. */
   isGapless: boolean;
@@ -122,6 +126,7 @@ export function finished(
     exit,
     isEntryWhole: isPaired && task.isWhole && task.isEntryGapless,
     isExitWhole: false, // until its last part comes
+    kernel: NO_KERNEL_RECORDS,
     kept: task.kept,
   };
 }
@@ -132,6 +137,7 @@ export function unfinished(
   state: "in_flight" | "uncertain",
   endedNs: number,
   lastedNs: number | null = null,
+  kernel: readonly KernelRecord[] = NO_KERNEL_RECORDS,
 ): PairedCall {
   return {
     tid: task.tid,
@@ -155,6 +161,7 @@ export function unfinished(
     exit: null,
     isEntryWhole: task.isWhole && task.isEntryGapless,
     isExitWhole: false,
+    kernel,
     kept: task.kept,
   };
 }

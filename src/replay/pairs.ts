@@ -7,6 +7,7 @@
 import { isRestart } from "../catalog/errno.js";
 import type { IndexEntry, Problem } from "../format/types.js";
 import type { ChunkPlan } from "./chunk-plan.js";
+import { NO_KERNEL_RECORDS } from "./kernel-records.js";
 import type { LossLedger } from "./losses.js";
 import type { NameTable } from "./names.js";
 import {
@@ -34,6 +35,7 @@ import {
   Phase,
   Verdict,
 } from "./pairing.js";
+import { type PlanesOptions, planesPass } from "./planes-pass.js";
 import {
   emptyHead,
   HeadResult,
@@ -61,6 +63,8 @@ export interface PassOptions {
     atNs: number;
     entry: readonly Uint8Array[];
   }) => KeptNames;
+  /** With it, calls come with their KERNEL records; without it planes are not read. */
+  readonly planes?: PlanesOptions;
   readonly plan: ChunkPlan;
   readonly onProblem: (problem: Problem) => void;
 }
@@ -76,21 +80,28 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       if (task.phase === Phase.INSIDE && task.enterNs < beforeNs) return true;
     return false;
   };
-  const step = recordStep(layouts, losses, tasks, out);
+  const planes = options.planes === undefined ? null : planesPass(options.planes);
+  const kernelOf = (task: Task) => planes?.of(task, task.isNumbered ? task.call : null) ?? NO_KERNEL_RECORDS;
+  const step = recordStep({ layouts, losses, tasks, out, kernelOf });
 
   const isWanted = (entry: IndexEntry) => {
     const isRead = options.plan(entry, isOpen) === "read";
-    if (!isRead) losses.skip();
+    if (!isRead) {
+      losses.skip();
+      planes?.damage();
+    }
     return isRead;
   };
   for (const item of capture.chunks(isWanted)) {
     if ("problem" in item) {
       losses.damage();
+      planes?.damage();
       options.onProblem(item.problem);
       continue;
     }
     if (!isWanted(item.entry)) continue;
     names.load(item.body);
+    planes?.load(item.body, (message) => options.onProblem(recordProblem(item.entry, message)));
     const { records } = item.body;
     const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
     for (let offset = 0; offset < records.byteLength; offset += head.sizeBytes) {
@@ -109,10 +120,11 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       }
     }
     settle(tasks, options, out);
+    planes?.forget(head.timeNs, (tid) => tasks.get(tid)?.phase === Phase.INSIDE);
   }
   for (const task of tasks.values()) finishExit(task, out);
   yield* out;
-  yield* neverEnded(tasks, losses, Number(endNs(capture) - options.baseNs));
+  yield* neverEnded(tasks, losses, Number(endNs(capture) - options.baseNs), kernelOf);
 }
 
 export function recordProblem(entry: IndexEntry, message: string): Problem {
@@ -120,23 +132,34 @@ export function recordProblem(entry: IndexEntry, message: string): Problem {
 }
 
 /** Makes the function that takes one record and puts the calls that it ends into `out`. */
-function recordStep(
-  layouts: RecordLayouts,
-  losses: LossLedger,
-  tasks: Map<number, Task>,
-  out: PairedCall[],
-): (head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => void {
+function recordStep({
+  layouts,
+  losses,
+  tasks,
+  out,
+  kernelOf,
+}: {
+  layouts: RecordLayouts;
+  losses: LossLedger;
+  tasks: Map<number, Task>;
+  out: PairedCall[];
+  kernelOf: (task: Task) => PairedCall["kernel"];
+}): (head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => void {
   const taskOf = (head: RecordHead): Task => {
     const known = tasks.get(head.tid);
     if (known !== undefined && isSameTask(known, head)) return known;
     if (known !== undefined) {
       // The tid is somebody else's now, so that task is gone and whatever it had open ended unseen.
       finishExit(known, out);
-      if (known.phase === Phase.INSIDE) out.push(unfinished(known, "uncertain", head.timeNs));
+      if (known.phase === Phase.INSIDE) giveUp(known, head.timeNs);
     }
     const task = newTask(head);
     tasks.set(head.tid, task);
     return task;
+  };
+
+  const giveUp = (task: Task, timeNs: number) => {
+    out.push(unfinished(task, "uncertain", timeNs, null, kernelOf(task)));
   };
 
   const onEntry = (task: Task, head: RecordHead, bytes: Uint8Array) => {
@@ -147,7 +170,7 @@ function recordStep(
       if ((head.flags & RecordFlag.LAST) !== 0) task.isWhole = true;
       return;
     }
-    if (verdict === Verdict.REOPENS) out.push(unfinished(task, "uncertain", head.timeNs));
+    if (verdict === Verdict.REOPENS) giveUp(task, head.timeNs);
     enter(task, head);
     task.tgid = head.tgid;
     task.cpu = head.cpu;
@@ -173,7 +196,7 @@ function recordStep(
     finishExit(task, out);
     const isPaired = verdict === Verdict.CLOSES;
     const state = isPaired ? "complete" : isWithoutEntry(task, head) ? "no_entry" : "uncertain";
-    if (verdict === Verdict.LONE_REOPENS) out.push(unfinished(task, "uncertain", head.timeNs));
+    if (verdict === Verdict.LONE_REOPENS) giveUp(task, head.timeNs);
     const args = isPaired ? entryArgs(task.entry[0], layouts) : exitArgs(bytes, view, offset, layouts);
     if (!isPaired) {
       task.restartOf = null; // only an entry tells
@@ -183,6 +206,7 @@ function recordStep(
     const exit = [bytes];
     const call = finished(task, head, state, ret, exit);
     leave(task, head);
+    call.kernel = kernelOf(task);
     task.entry = NO_PARTS;
     if (isRestart(-ret)) task.interrupted = interruptedCall(task, args);
     task.leaving = { call, exit, isGapless: head.part === 0, isOld: false };
@@ -216,13 +240,18 @@ function settle(tasks: Map<number, Task>, options: PassOptions, out: PairedCall[
 }
 
 /** The calls that are open when the records end, in order of entry. */
-function neverEnded(tasks: ReadonlyMap<number, Task>, losses: LossLedger, untilNs: number): PairedCall[] {
+function neverEnded(
+  tasks: ReadonlyMap<number, Task>,
+  losses: LossLedger,
+  untilNs: number,
+  kernelOf: (task: Task) => PairedCall["kernel"],
+): PairedCall[] {
   return [...tasks.values()]
     .filter((task) => task.phase === Phase.INSIDE)
     .sort((a, b) => a.enterNs - b.enterNs)
     .map((task) =>
       losses.after(task.enterNs)
-        ? unfinished(task, "uncertain", Number.POSITIVE_INFINITY)
-        : unfinished(task, "in_flight", Number.POSITIVE_INFINITY, untilNs - task.enterNs),
+        ? unfinished(task, "uncertain", Number.POSITIVE_INFINITY, null, kernelOf(task))
+        : unfinished(task, "in_flight", Number.POSITIVE_INFINITY, untilNs - task.enterNs, kernelOf(task)),
     );
 }

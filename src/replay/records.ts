@@ -6,8 +6,8 @@
 import { type Btf, fieldAt, type StructLayout, structLayout } from "../btf/index.js";
 import type { EvidenceStatus } from "./types.js";
 
-/** enum mt_record_type. TASK and QUEUE records never reach a chunk's records. */
-export const RecordType = { ENTRY: 1, EXIT: 2 } as const;
+/** enum mt_record_type. TASK and QUEUE records never reach a chunk; KERNEL and LIBC are in its planes. */
+export const RecordType = { ENTRY: 1, EXIT: 2, KERNEL: 5, LIBC: 6 } as const;
 
 /** enum mt_record_flags. */
 export const RecordFlag = {
@@ -32,6 +32,7 @@ export const ItemKind = {
   QUEUE: 9,
   ARGS: 10,
   NOT_KEPT: 11,
+  KERNEL: 12,
 } as const;
 
 /** A piece of evidence. `bytes` has `captured` bytes of the `wanted` ones at user address `addr`. */

@@ -15,7 +15,7 @@ test("tells everything as JSON", async () => {
   assert.type(bytes, "number");
   assert.equal(info, {
     file,
-    format: "1.0",
+    format: "1.1",
     capture_id: CAPTURE_ID,
     created: "2026-11-21T10:00:00.000000001Z",
     complete: true,
@@ -37,6 +37,7 @@ test("tells everything as JSON", async () => {
     lost: 0,
     lost_at_least: 0,
     lost_by_cause: {},
+    planes_lost: 0,
     gaps: 0,
     by_event: {
       mq_timedsend: { entries: 1, exits: 1, lost: 0 },

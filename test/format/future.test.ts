@@ -47,7 +47,7 @@ test("a higher minor, a longer header and compatible feature bits change nothing
 });
 
 test("a higher major and an unknown incompatible bit are refused by name", () => {
-  assert.equal(refusal(fileHeader({ major: 2 })), {
+  assert.equal(refusal(fileHeader({ major: 2, minor: 0 })), {
     code: "newer_major",
     message: "t.tape: written in format 2.0, this msgtape reads up to 1.x: use a newer msgtape",
   });

@@ -155,7 +155,8 @@ test("records.md has every flag, kind, status and record type", () => {
   const told = new Map(
     [...records.matchAll(/^\| (\d+) \| (MT_\w+) \|/gm)].map(([, value, name = ""]) => [name, Number(value)]),
   );
-  const enums = ["mt_record_type", "mt_record_flags", "mt_item_kind", "mt_item_status"].flatMap((name) => {
+  const names = ["mt_record_type", "mt_record_flags", "mt_item_kind", "mt_item_status", "mt_hook"];
+  const enums = names.flatMap((name) => {
     const body = new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? "";
     return [...body.matchAll(/(MT_\w+) = (\d+)/g)].map(
       ([, key = "", value]) => [key, Number(value)] as const,

@@ -9,6 +9,7 @@ import type {
   ChunkContext,
   ClockTriple,
   Gap,
+  HostInfo,
   IndexEntry,
   QueueEntry,
   Summary,
@@ -61,6 +62,16 @@ export class Tape {
     return this.record(2, head, bytesOf("mt_exit", { ret: BigInt(head.ret) }));
   }
 
+  /** A KERNEL record; `seq`: how many of the planes were lost before it. */
+  kernel(head: Head, values: StructValues): Uint8Array {
+    return this.spell(5, { ...head, seq: head.seq ?? 0n }, bytesOf("mt_kernel", values));
+  }
+
+  /** A LIBC record; `seq` as in `kernel`. */
+  libc(head: Head, values: StructValues): Uint8Array {
+    return this.spell(6, { ...head, seq: head.seq ?? 0n }, bytesOf("mt_libc", values));
+  }
+
   /** Records of this cpu that did not make it. */
   lose(count: number, cpu = 0): void {
     this.seqs.set(cpu, (this.seqs.get(cpu) ?? 0n) + BigInt(count));
@@ -70,6 +81,10 @@ export class Tape {
     const cpu = head.cpu ?? 0;
     const seq = head.seq ?? (this.seqs.get(cpu) ?? 0n) + 1n;
     this.seqs.set(cpu, seq);
+    return this.spell(type, { ...head, seq }, body);
+  }
+
+  private spell(type: number, head: Head & { readonly seq: bigint }, body: Uint8Array): Uint8Array {
     const items = head.items ?? [];
     const size = 56 + body.length + items.reduce((sum, item) => sum + item.length, 0);
     const mtRecord = bytesOf("mt_record", {
@@ -81,9 +96,9 @@ export class Tape {
       task_start_ns: head.start ?? 77n,
       tid: head.tid ?? 100,
       tgid: head.tgid ?? 100,
-      seq,
+      seq: head.seq,
       call: BigInt(head.call),
-      cpu,
+      cpu: head.cpu ?? 0,
       event: head.event ?? 4,
       abi: head.abi ?? 1,
       mux: head.mux ?? 0,
@@ -170,6 +185,7 @@ export interface Chunk {
   readonly records: readonly Uint8Array[];
   readonly tasks?: readonly TaskEntry[];
   readonly queues?: readonly QueueEntry[];
+  readonly planes?: readonly Uint8Array[];
   readonly context?: Partial<ChunkContext>;
   /** In place of the body. */
   readonly damaged?: string;
@@ -183,6 +199,8 @@ export interface CaptureParts {
   readonly complete?: boolean;
   readonly clocks?: readonly ClockTriple[];
   readonly captureId?: string;
+  /** Functions of the kernel that were hooked. */
+  readonly kernelHooks?: readonly string[];
   readonly onChunk?: (index: number) => void;
 }
 
@@ -196,7 +214,7 @@ export function makeCapture(parts: CaptureParts): ReplayCapture {
   return {
     name: "hand.mtape",
     captureId: parts.captureId ?? "c1",
-    host: null,
+    host: parts.kernelHooks === undefined ? null : host(parts.kernelHooks),
     recorderBtf: RECORDER_BTF,
     hostBtf: null,
     clocks: parts.clocks ?? [triple(START, REAL_START)],
@@ -217,10 +235,38 @@ export function makeCapture(parts: CaptureParts): ReplayCapture {
   };
 }
 
+function host(kernelHooks: readonly string[]): HostInfo {
+  return {
+    hostname: "hand",
+    sysname: "Linux",
+    release: "6.1.0",
+    version: "",
+    machine: "x86_64",
+    arch: "x86_64",
+    littleEndian: true,
+    pageSize: 4096,
+    bootId: null,
+    cpus: 1,
+    recorder: { name: "msgtape", version: "0" },
+    synthetic: true,
+    config: { events: [], snapBytes: 256, bufferBytes: 0, filters: {}, command: null },
+    attachPlan: kernelHooks.map((hook) => ({
+      plane: "kernel",
+      hook,
+      mechanism: "fexit",
+      attached: true,
+      why: null,
+    })),
+  };
+}
+
 function body(chunk: Chunk): ChunkBody {
   // One byte in front: chunks come out of msgpack at any alignment.
   const records = concat([Uint8Array.of(0), ...chunk.records]).subarray(1);
-  return { records, tasks: chunk.tasks ?? [taskEntry()], queues: chunk.queues ?? [queueEntry()] };
+  const names = { tasks: chunk.tasks ?? [taskEntry()], queues: chunk.queues ?? [queueEntry()] };
+  return chunk.planes === undefined
+    ? { records, ...names }
+    : { records, ...names, planes: concat(chunk.planes) };
 }
 
 function indexEntry(chunk: Chunk, at: number): IndexEntry {

@@ -15,3 +15,5 @@ struct mt_item item;
 struct mt_queue queue;
 struct mt_queue_name queue_name;
 struct mt_task task;
+struct mt_kernel kernel;
+struct mt_libc libc;
