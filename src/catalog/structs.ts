@@ -35,6 +35,20 @@ export const COMPAT_STRUCTS: readonly string[] = [
   "compat_cmsghdr",
 ];
 
+/**
+ * Fields of a msghdr that the kernel takes as input and never writes. A receive writes msg_namelen, msg_controllen
+ * and msg_flags: what the caller had put there is known from entry alone.
+ */
+export const SENT_HEADER: readonly string[] = [
+  "msg_name",
+  "msg_namelen",
+  "msg_iov",
+  "msg_iovlen",
+  "msg_control",
+  "msg_controllen",
+];
+export const RECEIVED_HEADER: readonly string[] = ["msg_name", "msg_iov", "msg_iovlen", "msg_control"];
+
 /** Addresses and control messages of sockets: one layout for all. */
 export const SOCKET_STRUCTS: readonly string[] = [
   "sockaddr",

@@ -102,7 +102,13 @@ export type Step = {
 } & (
   | { readonly take: "string"; readonly arg: number }
   | { readonly take: "bytes"; readonly arg: number; readonly length: Operand; readonly prefix?: "long" }
-  | { readonly take: "struct"; readonly arg: number; readonly struct: StructNames }
+  /** `reads`: the fields that the kernel takes as input; all when it is absent. */
+  | {
+      readonly take: "struct";
+      readonly arg: number;
+      readonly struct: StructNames;
+      readonly reads?: readonly string[];
+    }
   /** A fixed number of bytes that is no struct: `unsigned int *msg_prio`. */
   | { readonly take: "fixed"; readonly arg: number; readonly bytes: number }
   | { readonly take: "cookie"; readonly arg: number }
@@ -126,6 +132,29 @@ export type Step = {
 );
 
 export type Variant = "native" | "compat" | "compat_ipc";
+
+/**
+ * What can be known of a queue and no longer be true when it is relied upon. `messages`: there are some to take.
+ * `room`: there is some for another. `presence`, `absence`: the name or the id leads to a queue, or to none.
+ */
+export type Facet = "messages" | "room" | "presence" | "absence";
+
+/**
+ * A part that a call plays in check-then-act: it tells its caller of a queue (`checks`), it does something that such
+ * knowledge was for (`relies`), or it makes others' knowledge untrue (`changes`). docs/toctou.md has the rules.
+ */
+export interface Access {
+  readonly when?: Condition;
+  /** Only when this argument is not 0. */
+  readonly given?: number;
+  /** Results with which it holds: success, or this error. An act needs none. */
+  readonly on: "any" | "success" | "ENOENT";
+  readonly checks?: readonly Facet[];
+  readonly relies?: readonly Facet[];
+  readonly changes?: readonly Facet[];
+  /** Tells of all queues of the event's kind, and names none. */
+  readonly every?: true;
+}
 
 /**
  * Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. A call that takes
@@ -157,6 +186,8 @@ export interface EventRow {
   readonly exit: readonly Step[];
   /** The argument that names the queue, and how. mq_open and msgget name it by their result. */
   readonly queue: { readonly kind: "posix" | "sysv" | "socket"; readonly by: Operand } | null;
+  /** Its parts in check-then-act; none for sockets, whose queues have no state that calls could ask for. */
+  readonly access: readonly Access[];
   /** errno names that this call gives, with what each means here. */
   readonly errors: readonly { readonly errno: string; readonly means: string }[];
   readonly related: readonly string[];

@@ -69,12 +69,21 @@ function abiName(id: number): Abi {
 }
 
 function decodedArgs(call: PairedCall, parts: LineParts): CallLine["args"] {
+  const evidence = callEvidence(call, parts);
+  return evidence === null ? null : parts.decode(evidence);
+}
+
+/** What the call's records hold, item by item; null when its event or calling convention is not known. */
+export function callEvidence(
+  call: PairedCall,
+  parts: Pick<LineParts, "layouts" | "onProblem">,
+): CallEvidence | null {
   const event = eventById(call.event);
   const abi = abiById(call.abi)?.abi;
   if (event === undefined || abi === undefined) return null;
   const entry = itemsOf(call.entry, call, event, parts);
   const exit = itemsOf(call.exit, call, event, parts);
-  return parts.decode({
+  return {
     event,
     abi,
     via: muxById(call.mux)?.mux ?? null,
@@ -84,14 +93,14 @@ function decodedArgs(call: PairedCall, parts: LineParts): CallLine["args"] {
     isEntryWhole: call.isEntryWhole && entry?.isWhole === true,
     isExitWhole: call.isExitWhole && exit?.isWhole === true,
     ret: call.ret,
-  });
+  };
 }
 
 function itemsOf(
   records: readonly Uint8Array[] | null,
   call: PairedCall,
   event: EventRow,
-  parts: LineParts,
+  parts: Pick<LineParts, "layouts" | "onProblem">,
 ): { readonly items: Item[]; readonly isWhole: boolean } | null {
   if (records === null) return null;
   const items: Item[] = [];

@@ -69,14 +69,20 @@ function* endedLines(capture: ReplayCapture, filter: CallFilter, options: CallOp
   for (const call of ordered) yield { endedNs: call.endedNs, line: () => callLine(call, lines) };
 }
 
-function* namedCalls(capture: ReplayCapture, filter: CallFilter, lines: LineMaker): Generator<NamedCall> {
+/** The calls that pass the filter, with their names, nearly in order of exit. `losses` follows the pass. */
+export function* namedCalls(
+  capture: ReplayCapture,
+  filter: CallFilter,
+  lines: LineMaker,
+  losses = lossLedger(capture, lines.clock.baseNs),
+): Generator<NamedCall> {
   const { layouts, clock } = lines;
   const names = nameTable(clock.baseNs);
   const loss = captureLoss(capture);
   const pass = {
     layouts,
     baseNs: clock.baseNs,
-    losses: lossLedger(capture, clock.baseNs),
+    losses,
     names,
     keep: (open: { task: TaskKey; atNs: number; entry: readonly Uint8Array[] }): KeptNames => {
       const seen = seenQueue(open.entry, layouts);
@@ -105,19 +111,20 @@ function commOf(call: PairedCall, names: NameTable): string | null {
   return names.comm(call.tid, call.startLow, call.startHigh, atNs) ?? call.kept?.comm ?? null;
 }
 
-function evidenceBytes({ call }: NamedCall): number {
+/** Of a call: what it holds in memory. */
+export function evidenceBytes({ call }: NamedCall): number {
   let bytes = 0;
   for (const part of call.entry ?? []) bytes += part.byteLength;
   for (const part of call.exit ?? []) bytes += part.byteLength;
   return bytes;
 }
 
-interface LineMaker extends LineParts {
+export interface LineMaker extends LineParts {
   readonly queueName: QueueNamer;
 }
 
 /** What is made once for a capture: its layouts, its clock, and the decoder of its arguments. */
-function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
+export function lineMaker(capture: ReplayCapture, options: CallOptions): LineMaker {
   const recorderBtf = requireRecorderBtf(capture);
   const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
   const clock = options.clock ?? timeline([capture])[0];

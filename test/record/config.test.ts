@@ -143,6 +143,7 @@ function event(
     entry,
     exit,
     queue: null,
+    access: [],
     errors: [],
     related: [],
     summary: "",

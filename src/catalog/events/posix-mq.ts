@@ -3,6 +3,14 @@
  * mq_getattr and mq_setattr are mq_getsetattr, mq_close is close.
  */
 import type { Argument, EventRow, Step, StructNames } from "../types.js";
+import {
+  GETSETATTR_ACCESS,
+  MQ_OPEN_ACCESS,
+  MQ_RECEIVE_ACCESS,
+  NOTIFY_ACCESS,
+  SEND_ACCESS,
+  UNLINK_ACCESS,
+} from "./access.js";
 import { pointer, sameStruct, scalar, toStruct } from "./build.js";
 
 const MQ_ATTR: StructNames = { native: "mq_attr", compat: "compat_mq_attr" };
@@ -114,11 +122,12 @@ function receiveExit(timeout: StructNames): readonly Step[] {
 /** The kernel's 64-bit mq_open copies attr whenever it is there, the compat one only to create (ipc/mqueue.c). */
 const OPEN_INPUTS: readonly Step[] = [
   { take: "string", arg: 0 },
-  { take: "struct", arg: 3, struct: MQ_ATTR, only: ["native"] },
+  { take: "struct", arg: 3, struct: MQ_ATTR, reads: ["mq_maxmsg", "mq_msgsize"], only: ["native"] },
   {
     take: "struct",
     arg: 3,
     struct: MQ_ATTR,
+    reads: ["mq_maxmsg", "mq_msgsize"],
     only: ["compat", "compat_ipc"],
     when: { arg: 1, mask: O_CREAT, value: O_CREAT },
   },
@@ -126,13 +135,13 @@ const OPEN_INPUTS: readonly Step[] = [
 
 const NOTIFY_STEPS: readonly Step[] = [
   { take: "mqd", from: { arg: 0 } },
-  { take: "struct", arg: 1, struct: SIGEVENT },
+  { take: "struct", arg: 1, struct: SIGEVENT, reads: ["sigev_value", "sigev_signo", "sigev_notify"] },
   { take: "cookie", arg: 1 },
 ];
 
 const GETSETATTR_INPUTS: readonly Step[] = [
   { take: "mqd", from: { arg: 0 } },
-  { take: "struct", arg: 1, struct: MQ_ATTR },
+  { take: "struct", arg: 1, struct: MQ_ATTR, reads: ["mq_flags"] },
 ];
 
 const QUEUE_BY_MQDES: EventRow["queue"] = { kind: "posix", by: { arg: 0 } };
@@ -169,6 +178,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: OPEN_INPUTS,
     exit: [{ take: "mqd", from: "ret", onSuccess: true }, ...OPEN_INPUTS],
     queue: { kind: "posix", by: "ret" },
+    access: MQ_OPEN_ACCESS,
     errors: [
       { errno: "EACCES", means: "permission denied, or the name contains a slash or is `..`" },
       { errno: "EEXIST", means: "O_CREAT and O_EXCL were given and the queue exists" },
@@ -213,6 +223,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: [{ take: "string", arg: 0 }],
     exit: [{ take: "string", arg: 0 }],
     queue: null,
+    access: UNLINK_ACCESS,
     errors: [
       { errno: "EACCES", means: "the caller may not remove this queue's name" },
       { errno: "EFAULT", means: BAD_ADDRESS },
@@ -237,6 +248,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: sendSteps(TIMESPEC),
     exit: sendSteps(TIMESPEC),
     queue: QUEUE_BY_MQDES,
+    access: SEND_ACCESS,
     errors: SEND_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32", "mq_notify", "mq_open"],
     summary:
@@ -254,6 +266,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: receiveEntry(TIMESPEC),
     exit: receiveExit(TIMESPEC),
     queue: QUEUE_BY_MQDES,
+    access: MQ_RECEIVE_ACCESS,
     errors: RECEIVE_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32", "mq_notify", "mq_open"],
     summary:
@@ -282,6 +295,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: NOTIFY_STEPS,
     exit: NOTIFY_STEPS,
     queue: QUEUE_BY_MQDES,
+    access: NOTIFY_ACCESS,
     errors: [
       {
         errno: "EBADF",
@@ -320,6 +334,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: GETSETATTR_INPUTS,
     exit: [...GETSETATTR_INPUTS, { take: "struct", arg: 2, struct: MQ_ATTR, onSuccess: true }],
     queue: QUEUE_BY_MQDES,
+    access: GETSETATTR_ACCESS,
     errors: [
       { errno: "EBADF", means: "mqdes is no open message queue" },
       { errno: "EFAULT", means: BAD_ADDRESS },
@@ -341,6 +356,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: sendSteps(TIMESPEC32),
     exit: sendSteps(TIMESPEC32),
     queue: QUEUE_BY_MQDES,
+    access: SEND_ACCESS,
     errors: SEND_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32"],
     summary:
@@ -358,6 +374,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: receiveEntry(TIMESPEC32),
     exit: receiveExit(TIMESPEC32),
     queue: QUEUE_BY_MQDES,
+    access: MQ_RECEIVE_ACCESS,
     errors: RECEIVE_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32"],
     summary:

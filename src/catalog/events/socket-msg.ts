@@ -72,7 +72,10 @@ const MSGVEC: Argument = pointer("msgvec", "struct mmsghdr *", "inout", ["TOCTOU
 /** recvmmsg as 64-bit and 32-bit time have it. */
 function recvmmsg(
   timespec: StructNames,
-): Pick<EventRow, "args" | "returns" | "entry" | "exit" | "queue" | "errors" | "family" | "onRequest"> {
+): Pick<
+  EventRow,
+  "args" | "returns" | "entry" | "exit" | "queue" | "access" | "errors" | "family" | "onRequest"
+> {
   return {
     family: "socket-msg",
     onRequest: false,
@@ -103,6 +106,7 @@ function recvmmsg(
       { take: "struct", arg: 4, struct: timespec },
     ],
     queue: QUEUE,
+    access: [],
     errors: RECVMMSG_ERRORS,
   };
 }
@@ -138,6 +142,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
       { take: "msghdr", arg: 1, payload: true, received: false },
     ],
     queue: QUEUE,
+    access: [],
     errors: SEND_ERRORS,
     related: ["recvmsg", "sendmmsg"],
     summary: "Sends a message on a socket, gathered from several buffers, with address and control messages.",
@@ -172,6 +177,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
       { take: "msghdr", arg: 1, payload: true, received: true },
     ],
     queue: QUEUE,
+    access: [],
     errors: RECEIVE_ERRORS,
     related: ["sendmsg", "recvmmsg"],
     summary:
@@ -201,6 +207,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
       { take: "mmsghdr", arg: 1, count: { arg: 2 }, payload: true, received: false },
     ],
     queue: QUEUE,
+    access: [],
     errors: SEND_ERRORS,
     related: ["recvmmsg", "sendmsg"],
     summary:

@@ -1,20 +1,23 @@
 /** System V message queues: ipc/msg.c, and ipc/syscall.c for those that come through ia32's `ipc`. */
 import type { Condition, EventRow, Step, StructNames } from "../types.js";
+import { CONTROL_ACCESS, GET_ACCESS, MSG_RECEIVE_ACCESS, SEND_ACCESS } from "./access.js";
 import { pointer, sameStruct, scalar } from "./build.js";
+import {
+  cmdIs,
+  IPC_64,
+  IPC_INFO,
+  IPC_RMID,
+  IPC_SET,
+  IPC_STAT,
+  MSG_INFO,
+  MSG_STAT,
+  MSG_STAT_ANY,
+} from "./msgctl.js";
 
 const MSQID64: StructNames = { native: "msqid64_ds", compat: "compat_msqid64_ds" };
 /** What `ipc` takes and gives without IPC_64 in cmd. There is no native way to it. */
 const MSQID_OLD: StructNames = { native: "msqid64_ds", compat: "compat_msqid_ds" };
 const MSGINFO = sameStruct("msginfo");
-
-const IPC_64 = 0x100;
-const IPC_RMID = 0;
-const IPC_SET = 1;
-const IPC_STAT = 2;
-const IPC_INFO = 3;
-const MSG_STAT = 11;
-const MSG_INFO = 12;
-const MSG_STAT_ANY = 13;
 
 const BAD_ADDRESS = "a pointer leads to memory that cannot be used";
 const REMOVED =
@@ -30,14 +33,6 @@ const SEND_STEPS: readonly Step[] = [
   { take: "bytes", arg: 1, length: { arg: 2 }, prefix: "long" },
 ];
 
-/**
- * `cmd` is one of these. Natively cmd counts in all its bits. In 32-bit calls the kernel takes IPC_64 out of it
- * first (compat_ksys_msgctl), and through `ipc` that bit chooses the struct.
- */
-function cmdIs(commands: readonly number[], ignored: number, version = 0): Condition {
-  return { arg: 1, mask: (0xffffffe0 & ~ignored) >>> 0, value: version, low: commands };
-}
-
 /** One step for 64-bit calls and one for 32-bit ones, whatever the version there. */
 function inEachLayout(step: (when: Condition) => Step, commands: readonly number[]): readonly Step[] {
   return [
@@ -47,7 +42,10 @@ function inEachLayout(step: (when: Condition) => Step, commands: readonly number
 }
 
 /** The msqid struct of these commands, in each layout and version. */
-function msqidStruct(commands: readonly number[], also: { readonly onSuccess?: true }): readonly Step[] {
+function msqidStruct(
+  commands: readonly number[],
+  also: { readonly onSuccess?: true; readonly reads?: readonly string[] },
+): readonly Step[] {
   const base = { take: "struct", arg: 2, ...also } as const;
   return [
     { ...base, struct: MSQID64, when: cmdIs(commands, 0), only: ["native"] },
@@ -60,7 +58,7 @@ function msqidStruct(commands: readonly number[], also: { readonly onSuccess?: t
 /** MSG_STAT and MSG_STAT_ANY take an index and give the id, the INFO commands take no notice of msqid. */
 const MSGCTL_INPUTS: readonly Step[] = [
   ...inEachLayout((when) => ({ take: "msqid", from: { arg: 0 }, when }), [IPC_RMID, IPC_SET, IPC_STAT]),
-  ...msqidStruct([IPC_SET], {}),
+  ...msqidStruct([IPC_SET], { reads: ["msg_perm.uid", "msg_perm.gid", "msg_perm.mode", "msg_qbytes"] }),
 ];
 
 const MSGCTL_OUTPUTS: readonly Step[] = [
@@ -88,6 +86,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     entry: [{ take: "key", arg: 0 }],
     exit: [{ take: "msqid", from: "ret", onSuccess: true }],
     queue: { kind: "sysv", by: "ret" },
+    access: GET_ACCESS,
     errors: [
       { errno: "EACCES", means: NO_ACCESS },
       { errno: "EEXIST", means: "IPC_CREAT and IPC_EXCL were given and the key has a queue" },
@@ -115,6 +114,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     entry: SEND_STEPS,
     exit: SEND_STEPS,
     queue: { kind: "sysv", by: { arg: 0 } },
+    access: SEND_ACCESS,
     errors: [
       { errno: "EACCES", means: NO_ACCESS },
       { errno: "EAGAIN", means: "the queue has no room and msgflg has IPC_NOWAIT" },
@@ -167,6 +167,7 @@ export const SYSV_MSG: readonly EventRow[] = [
       { take: "bytes", arg: 1, length: "ret", prefix: "long", onSuccess: true },
     ],
     queue: { kind: "sysv", by: { arg: 0 } },
+    access: MSG_RECEIVE_ACCESS,
     errors: [
       {
         errno: "E2BIG",
@@ -212,6 +213,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     entry: MSGCTL_INPUTS,
     exit: [...MSGCTL_INPUTS, ...MSGCTL_OUTPUTS],
     queue: { kind: "sysv", by: { arg: 0 } },
+    access: CONTROL_ACCESS,
     errors: [
       { errno: "EACCES", means: NO_ACCESS },
       { errno: "EFAULT", means: BAD_ADDRESS },
