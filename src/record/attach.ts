@@ -4,13 +4,20 @@
  */
 import type { AttachedHook } from "../format/types.js";
 import { RecordError } from "./errors.js";
+import { heldBack, type Mechanism, whyHeldBack } from "./hold-back.js";
+
+export interface ProgramObject {
+  readonly file: string;
+  readonly mechanism: string;
+  readonly needs: readonly Mechanism[];
+}
 
 /** The three objects hold the same programs and maps. */
-export const PROGRAM_OBJECTS = [
-  { file: "msgtape-cast.bpf.o", mechanism: "tp_btf with bpf_rdonly_cast" },
-  { file: "msgtape-btf.bpf.o", mechanism: "tp_btf" },
-  { file: "msgtape-raw.bpf.o", mechanism: "raw_tp" },
-] as const;
+export const PROGRAM_OBJECTS: readonly ProgramObject[] = [
+  { file: "msgtape-cast.bpf.o", mechanism: "tp_btf with bpf_rdonly_cast", needs: ["tp_btf", "cast"] },
+  { file: "msgtape-btf.bpf.o", mechanism: "tp_btf", needs: ["tp_btf"] },
+  { file: "msgtape-raw.bpf.o", mechanism: "raw_tp", needs: [] },
+];
 
 const HOOKS: readonly Pick<AttachedHook, "plane" | "hook">[] = [
   { plane: "syscall", hook: "sys_enter" },
@@ -29,14 +36,21 @@ export interface Attached<T> {
 
 /**
  * Opens and attaches the first object that this kernel takes. `open` throws with a line for users; an error for
- * which `isFinal` holds would be the same for every object. Throws RecordError when none is taken.
+ * which `isFinal` holds would be the same for every object. What needs something of `held` is not tried. Throws
+ * RecordError when none is taken.
  */
 export function attachFirst<T extends { attach(): void; close(): void }>(
   open: (file: string) => T,
   isFinal: (error: unknown) => boolean,
+  held: ReadonlySet<Mechanism> = heldBack(),
 ): Attached<T> {
   const failed: AttachedHook[] = [];
-  for (const { file, mechanism } of PROGRAM_OBJECTS) {
+  for (const { file, mechanism, needs } of PROGRAM_OBJECTS) {
+    const why = whyHeldBack(needs, held);
+    if (why !== null) {
+      failed.push(...planOf(mechanism, why));
+      continue;
+    }
     try {
       return { tape: openAndAttach(open, file), plan: [...failed, ...planOf(mechanism, null)] };
     } catch (error) {

@@ -7,6 +7,7 @@ import { machine, release } from "node:os";
 import { PROGRAM_OBJECTS } from "./attach.js";
 import { RecordError } from "./errors.js";
 import { NO_FILTERS } from "./filters.js";
+import { HOLD_BACK, heldBack, type Mechanism, whyHeldBack } from "./hold-back.js";
 import { type KernelConfig, readKernelConfig } from "./kernel-config.js";
 import { NativeError, PROBES, probe } from "./native.js";
 import { Tape } from "./native-tape.js";
@@ -62,21 +63,53 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
   "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: NOT_NEEDED },
 };
 
+/** The probes that a run can be told to do without. */
+const HELD_BACK_BY: Readonly<Partial<Record<(typeof PROBES)[number], Mechanism>>> = {
+  tp_btf: "tp_btf",
+  bpf_rdonly_cast: "cast",
+  fentry: "fentry",
+  fexit: "fentry",
+  kprobe: "kprobe",
+};
+
 /** Looks at everything. Never throws: what fails is a check. */
 export function examineHost(): Diagnosis {
   const native = attempt("native library", "koffi and libmsgtape.so are there", () => void probe("caps"));
-  const probes = native.status === "ok" ? PROBES.map(probeCheck) : [];
-  const programs = native.status === "ok" ? programChecks() : [];
+  const { held, checks } = holdBackChecks();
+  const probes = native.status === "ok" ? PROBES.map((name) => probeCheck(name, held)) : [];
+  const programs = native.status === "ok" ? programChecks(held) : [];
   return {
     kernel: release(),
     machine: machine(),
     possible: programs.some((check) => check.status === "ok"),
-    checks: [native, ...probes, ...programs, ...facilityChecks(readKernelConfig()), ...limitChecks()],
+    checks: [
+      native,
+      ...checks,
+      ...probes,
+      ...programs,
+      ...facilityChecks(readKernelConfig()),
+      ...limitChecks(),
+    ],
   };
 }
 
-function probeCheck(name: (typeof PROBES)[number]): Check {
+/** Nothing to say where the variable is not set. */
+function holdBackChecks(): { held: ReadonlySet<Mechanism>; checks: readonly Check[] } {
+  try {
+    const held = heldBack();
+    const detail = `this run does without ${[...held].join(", ")}`;
+    return { held, checks: held.size === 0 ? [] : [{ name: HOLD_BACK, status: "note", detail, todo: null }] };
+  } catch (error) {
+    const todo = "until it is mended nothing is held back here, and record refuses";
+    return { held: new Set(), checks: [{ name: HOLD_BACK, status: "no", detail: whyOf(error), todo }] };
+  }
+}
+
+function probeCheck(name: (typeof PROBES)[number], held: ReadonlySet<Mechanism>): Check {
   const { use, todo } = ABOUT[name];
+  const mechanism = HELD_BACK_BY[name];
+  const without = mechanism === undefined ? null : whyHeldBack([mechanism], held);
+  if (without !== null) return { name, status: "no", detail: `${use}: ${without}`, todo: null };
   const { available, message } = probe(name);
   const detail = message === "" ? use : `${use}: ${message}`;
   if (available === null) return { name, status: "unknown", detail, todo: null };
@@ -84,15 +117,17 @@ function probeCheck(name: (typeof PROBES)[number]): Check {
 }
 
 /** What the recorder itself would do, up to the point where it records: all but the first "no" are fallbacks. */
-function programChecks(): readonly Check[] {
+function programChecks(held: ReadonlySet<Mechanism>): readonly Check[] {
   let setup: Setup;
   try {
     setup = prepareSetup(TRIAL);
   } catch (error) {
     return [{ name: "programs", status: "no", detail: whyOf(error), todo: null }];
   }
-  return PROGRAM_OBJECTS.map(({ file, mechanism }) =>
+  return PROGRAM_OBJECTS.map(({ file, mechanism, needs }) =>
     attempt(`programs, ${mechanism}`, "load and attach", () => {
+      const without = whyHeldBack(needs, held);
+      if (without !== null) throw new RecordError(without);
       const tape = openWithRings(
         (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
         ringBytesOf(TRIAL.bufferBytes, setup.cpus),

@@ -57,6 +57,20 @@ test("goes on to the next, closes what it leaves, and keeps why", () => {
   ]);
 });
 
+test("does not try what is held back, and keeps why", () => {
+  const { log, open } = host({});
+  assert.equal(attachFirst(open, () => false, new Set(["cast"] as const)).plan, [
+    ...plan(CAST, "held back: MSGTAPE_HOLD_BACK names cast"),
+    ...plan("tp_btf", null),
+  ]);
+  assert.equal(attachFirst(open, () => false, new Set(["cast", "tp_btf"] as const)).plan, [
+    ...plan(CAST, "held back: MSGTAPE_HOLD_BACK names tp_btf and cast"),
+    ...plan("tp_btf", "held back: MSGTAPE_HOLD_BACK names tp_btf"),
+    ...plan("raw_tp", null),
+  ]);
+  assert.equal(log, ["open msgtape-btf.bpf.o", "open msgtape-raw.bpf.o"]);
+});
+
 test("says why of every object, or only once what holds for all", () => {
   const all = {
     "msgtape-cast.bpf.o": "open",
