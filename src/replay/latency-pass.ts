@@ -16,6 +16,7 @@ import { nameTable } from "./names.js";
 import {
   enter,
   forgetIdle,
+  giveUpOldest,
   isSameTask,
   isWithoutEntry,
   judgeEntry,
@@ -76,12 +77,22 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
     if (counter.needsNames) names.load(item.body);
     count(item.body.records, (message) => pass.onProblem(recordProblem(item.entry, message)));
     if (counter.needsNames) for (const task of tasks.values()) counter.keep(task);
+    for (const task of giveUpOldest(tasks, entryBytes)) {
+      counter.unfinished(task, Number.POSITIVE_INFINITY, false);
+      task.entry = [];
+    }
     forgetIdle(tasks, () => true);
   }
   for (const task of tasks.values()) {
     if (task.phase !== Phase.INSIDE) continue;
     counter.unfinished(task, Number.POSITIVE_INFINITY, !losses.after(task.enterNs));
   }
+}
+
+function entryBytes(task: LatencyTask): number {
+  let bytes = 0;
+  for (const part of task.entry) bytes += part.byteLength;
+  return bytes;
 }
 
 /** Makes the function that goes over a chunk's records. */

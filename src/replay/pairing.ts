@@ -119,6 +119,43 @@ export function forgetIdle<T extends TaskPhase>(tasks: Map<number, T>, isIdle: (
   }
 }
 
+/** Calls held open at a time, more than a kernel has tasks in any ordinary life. */
+const MAX_OPEN_CALLS = 131_072;
+/** Of their evidence, where it is held. */
+const MAX_OPEN_BYTES = 1 << 28;
+
+/**
+ * Keeps memory from growing with the open calls of a hostile capture. To be called at each chunk's end: the calls to
+ * give up, the oldest first, which are then uncertain. Their tasks are outside any call afterwards.
+ */
+export function giveUpOldest<T extends TaskPhase>(
+  tasks: ReadonlyMap<number, T>,
+  bytesOf: (task: T) => number,
+  most = MAX_OPEN_CALLS,
+): T[] {
+  let open = 0;
+  let bytes = 0;
+  for (const task of tasks.values()) {
+    if (task.phase !== Phase.INSIDE) continue;
+    open++;
+    bytes += bytesOf(task);
+  }
+  if (open <= most && bytes <= MAX_OPEN_BYTES) return [];
+  const oldest = [...tasks.values()]
+    .filter((task) => task.phase === Phase.INSIDE)
+    .sort((a, b) => a.enterNs - b.enterNs);
+  // Half at a time: sorting for one more call each would take for ever.
+  const given: T[] = [];
+  for (const task of oldest) {
+    if (open <= most / 2 && bytes <= MAX_OPEN_BYTES / 2) break;
+    given.push(task);
+    open--;
+    bytes -= bytesOf(task);
+    task.phase = Phase.OUTSIDE;
+  }
+  return given;
+}
+
 function isSameCall(task: TaskPhase, head: RecordHead): boolean {
   return (
     task.call === head.call &&

@@ -27,6 +27,7 @@ import {
 import {
   enter,
   forgetIdle,
+  giveUpOldest,
   isSameTask,
   isWithoutEntry,
   judgeEntry,
@@ -120,6 +121,11 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       }
     }
     settle(tasks, options, out);
+    for (const task of giveUpOldest(tasks, entryBytes)) {
+      out.push(unfinished(task, "uncertain", head.timeNs, null, kernelOf(task)));
+      task.entry = NO_PARTS;
+      task.kept = null;
+    }
     planes?.forget(head.timeNs, (tid) => tasks.get(tid)?.phase === Phase.INSIDE);
   }
   for (const task of tasks.values()) finishExit(task, out);
@@ -220,6 +226,12 @@ function recordStep({
       onEntry(task, head, bytes);
     } else onExit(task, head, bytes, view, offset);
   };
+}
+
+function entryBytes(task: Task): number {
+  let bytes = 0;
+  for (const part of task.entry) bytes += part.byteLength;
+  return bytes;
 }
 
 /** At a chunk's end: open calls take along what they need of it, and tasks not heard of lately are forgotten. */

@@ -1,0 +1,78 @@
+/** Open calls are bounded: a capture in which every tid enters and none leaves ends in memory that is stated. */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { calls } from "../../src/replay/calls.js";
+import { EVERYTHING } from "../../src/replay/filter.js";
+import { latency } from "../../src/replay/latency.js";
+import { giveUpOldest, newTaskPhase, Phase, type TaskPhase } from "../../src/replay/pairing.js";
+import { emptyHead } from "../../src/replay/records.js";
+import { makeCapture, Tape } from "./tape.js";
+
+const test = suite("open calls");
+
+function openTasks(enterNs: readonly number[]): Map<number, TaskPhase> {
+  return new Map(
+    enterNs.map(
+      (at, tid) => [tid, { ...newTaskPhase(emptyHead()), phase: Phase.INSIDE, enterNs: at }] as const,
+    ),
+  );
+}
+
+test("up to the limit none is given up, beyond it the oldest half", () => {
+  const tasks = openTasks([50, 10, 40, 20]);
+  assert.equal(
+    giveUpOldest(tasks, () => 8, 4),
+    [],
+  );
+  tasks.set(9, { ...newTaskPhase(emptyHead()), phase: Phase.INSIDE, enterNs: 30 });
+  assert.equal(
+    giveUpOldest(tasks, () => 8, 4).map((task) => task.enterNs),
+    [10, 20, 30],
+  );
+  assert.equal(
+    [...tasks.values()].map((task) => task.phase === Phase.INSIDE),
+    [true, false, true, false, false],
+  );
+});
+
+test("few calls with much evidence are too many as well", () => {
+  const tasks = openTasks([1, 2, 3]);
+  assert.equal(
+    giveUpOldest(tasks, () => 1 << 27).map((task) => task.enterNs),
+    [1, 2],
+  );
+});
+
+test("140 000 open calls: all are told of, the given up ones as uncertain", () => {
+  const one = new Tape().entry({ at: 0, call: 1 });
+  const entry = (tid: number) => {
+    const record = one.slice();
+    const view = new DataView(record.buffer);
+    view.setBigUint64(8, view.getBigUint64(8, true) + BigInt(tid), true);
+    view.setUint32(24, tid, true);
+    view.setBigUint64(32, BigInt(tid), true);
+    return record;
+  };
+  const chunk = (from: number) => ({
+    records: Array.from({ length: 70_000 }, (_, i) => entry(from + i)),
+    tasks: [],
+    queues: [],
+  });
+  const capture = makeCapture({ chunks: [chunk(1), chunk(70_001)] });
+  const states = new Map<string, number>();
+  for (const { state } of calls(capture, EVERYTHING)) states.set(state, (states.get(state) ?? 0) + 1);
+  assert.equal(
+    [...states],
+    [
+      ["uncertain", 74_464],
+      ["in_flight", 65_536],
+    ],
+  );
+  const groups = latency([capture], EVERYTHING);
+  assert.equal(
+    groups.groups.map(({ uncertain, in_flight }) => [uncertain, in_flight]),
+    [[74_464, 65_536]],
+  );
+});
+
+test.run();
