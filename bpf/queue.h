@@ -14,41 +14,6 @@
 #define AF_INET 2
 #define AF_INET6 10
 
-#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
-#define SIPROUND                                                                                                   \
-	do {                                                                                                       \
-		v0 += v1; v1 = ROTL(v1, 13); v1 ^= v0; v0 = ROTL(v0, 32);                                          \
-		v2 += v3; v3 = ROTL(v3, 16); v3 ^= v2;                                                             \
-		v0 += v3; v3 = ROTL(v3, 21); v3 ^= v0;                                                             \
-		v2 += v1; v1 = ROTL(v1, 17); v1 ^= v2; v2 = ROTL(v2, 32);                                          \
-	} while (0)
-
-/* SipHash-1-3 of one kernel address under the secret: what stands in captures instead of the address. */
-static __always_inline __u64 pseudonym(__u64 address)
-{
-	__u64 k0 = config.secret[0], k1 = config.secret[1];
-	__u64 v0 = 0x736f6d6570736575ULL ^ k0, v1 = 0x646f72616e646f6dULL ^ k1;
-	__u64 v2 = 0x6c7967656e657261ULL ^ k0, v3 = 0x7465646279746573ULL ^ k1;
-	__u64 last = 8ULL << 56;
-
-	v3 ^= address;
-	SIPROUND;
-	v0 ^= address;
-	v3 ^= last;
-	SIPROUND;
-	v0 ^= last;
-	v2 ^= 0xff;
-	SIPROUND;
-	SIPROUND;
-	SIPROUND;
-	return v0 ^ v1 ^ v2 ^ v3;
-}
-
-static __always_inline struct mt_task_state *own_state(void)
-{
-	return bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
-}
-
 /* Where this task keeps that it has sent the queue's name; NULL when it has not. */
 static __always_inline struct mt_queue_seen *find_seen(struct mt_task_state *t, __u64 object, __u64 id, __u64 also)
 {
