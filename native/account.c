@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "hash.h"
+#include "planes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,32 +53,39 @@ void account_begin(struct account *account, struct slot *slot)
 
 int account_has_content(const struct slot *slot)
 {
-	return slot->head.records || slot->head.names_len || slot->head.gaps;
+	return slot->head.records || slot->head.names_len || slot->head.planes_len || slot->head.gaps;
 }
 
 /*
- * 1: noted; 0: no room. Beyond MT_MAX_GAPS the newest gap of the same cpu is widened over the new one, which
- * stays true; a gap is never folded into another cpu's. Closing the batch at every 64 gaps instead would make
- * one batch of a few records after the other while the ring is full.
+ * Beyond MT_MAX_GAPS the newest gap of the same cpu is widened over the new one, which stays true; a gap is never
+ * folded into another cpu's or plane's. Closing the batch at every 64 gaps instead would make one batch of a few
+ * records after the other while the ring is full.
  */
-static int note_gap(struct account *account, struct slot *slot, uint32_t cpu, uint64_t to_ns, uint64_t lost)
+int account_note_gap(struct slot *slot, struct mt_gap gap)
 {
 	struct mt_batch *head = &slot->head;
 	uint32_t i;
 
 	if (head->gaps < MT_MAX_GAPS) {
-		head->gap[head->gaps++] = (struct mt_gap){
-			.cpu = cpu, .from_ns = account->cpu[cpu].time_ns, .to_ns = to_ns, .lost = lost
-		};
-	} else {
-		for (i = head->gaps; i && head->gap[i - 1].cpu != cpu; i--)
-			;
-		if (!i)
-			return 0;
-		head->gap[i - 1].to_ns = to_ns;
-		head->gap[i - 1].lost += lost;
-		head->gaps_missed++;
+		head->gap[head->gaps++] = gap;
+		return 1;
 	}
+	for (i = head->gaps; i; i--)
+		if (head->gap[i - 1].cpu == gap.cpu && head->gap[i - 1].plane == gap.plane)
+			break;
+	if (!i)
+		return 0;
+	head->gap[i - 1].to_ns = gap.to_ns;
+	head->gap[i - 1].lost += gap.lost;
+	head->gaps_missed++;
+	return 1;
+}
+
+static int note_gap(struct account *account, struct slot *slot, uint32_t cpu, uint64_t to_ns, uint64_t lost)
+{
+	if (!account_note_gap(slot, (struct mt_gap){
+				     .cpu = cpu, .from_ns = account->cpu[cpu].time_ns, .to_ns = to_ns, .lost = lost }))
+		return 0;
 	account->cpu[cpu].lost += lost;
 	account->lost += lost;
 	return 1;
@@ -100,7 +108,7 @@ static int note_sequence(struct account *account, struct slot *slot, const struc
 	return 1;
 }
 
-static void note_task(struct account *account, struct slot *slot, const struct mt_record *record)
+void account_note_task(struct account *account, struct slot *slot, const struct mt_record *record)
 {
 	uint64_t key[3] = { record->task_start_ns, record->tid, 0 };
 
@@ -178,7 +186,7 @@ static int add_call_record(struct account *account, struct slot *slot, const str
 		return 0;
 	if (!note_sequence(account, slot, record))
 		return 0;
-	note_task(account, slot, record);
+	account_note_task(account, slot, record);
 	note_queues(account, slot, record,
 		    record->type == MT_RECORD_ENTRY ? sizeof(struct mt_entry) : sizeof(struct mt_exit));
 	note_call(account, slot, record);
@@ -237,16 +245,23 @@ static size_t smallest(uint8_t type)
 		return sizeof(struct mt_record) + sizeof(struct mt_task);
 	case MT_RECORD_QUEUE:
 		return sizeof(struct mt_record) + sizeof(struct mt_queue) + sizeof(struct mt_queue_name);
+	case MT_RECORD_KERNEL:
+		return sizeof(struct mt_record) + sizeof(struct mt_kernel);
+	case MT_RECORD_LIBC:
+		return sizeof(struct mt_record) + sizeof(struct mt_libc);
 	default:
 		return SIZE_MAX;
 	}
 }
 
-/* Our own programs wrote it, into memory that only the kernel writes: still nothing is taken on trust. */
+/* Our own programs wrote it, into memory that only the kernel writes: still nothing is taken on trust. A record of the
+ * planes may be shorter than its place. */
 static int is_sound(const struct account *account, const struct mt_record *record, uint32_t len)
 {
-	return len >= sizeof(*record) && len <= MT_RECORD_MAX && record->size == len && len % 8 == 0 &&
-	       len >= smallest(record->type) && record->cpu < account->cpus && record->event < MT_MAX_EVENTS;
+	if (len < sizeof(*record) || len > MT_RECORD_MAX || record->size > len || record->size % 8)
+		return 0;
+	return (record->size == len || is_of_planes(record)) && record->size >= smallest(record->type) &&
+	       record->cpu < account->cpus && record->event < MT_MAX_EVENTS;
 }
 
 int account_add(struct account *account, struct slot *slot, const void *data, uint32_t len)
@@ -259,6 +274,8 @@ int account_add(struct account *account, struct slot *slot, const void *data, ui
 	}
 	if (record->type == MT_RECORD_TASK || record->type == MT_RECORD_QUEUE)
 		return add_name_record(account, slot, record);
+	if (is_of_planes(record))
+		return planes_add(account, slot, record);
 	return add_call_record(account, slot, record);
 }
 

@@ -24,6 +24,7 @@ struct slot {
 	struct mt_batch head;
 	uint8_t *records;
 	uint8_t *names;
+	uint8_t *planes;	     /* records_size */
 	struct mt_task_key *tasks;   /* BATCH_TASKS */
 	struct mt_queue_key *queues; /* BATCH_QUEUES */
 	size_t records_size;
@@ -33,6 +34,14 @@ struct cpu_account {
 	uint64_t seq;	  /* of the last record kept, or lost for certain */
 	uint64_t time_ns; /* of the last record kept */
 	uint64_t lost;
+};
+
+/* The kernel and the libc plane: see planes.h. */
+struct plane_account {
+	uint64_t lost;	    /* as the last record kept counts them, or known for certain */
+	uint64_t time_ns;   /* the newest of those kept */
+	uint64_t skipped;   /* runs of the programs */
+	uint64_t looked_ns; /* when these were last asked for */
 };
 
 struct account {
@@ -47,6 +56,7 @@ struct account {
 	struct keyset queues; /* of the open batch */
 	struct seen names;
 	struct opencalls open;
+	struct plane_account planes;
 };
 
 int account_init(struct account *account, uint32_t cpus);
@@ -65,6 +75,12 @@ int account_reached(struct account *account, struct slot *slot, uint32_t cpu, ui
 
 /* Figures that are known only when the batch closes. */
 void account_end(struct account *account, struct slot *slot);
+
+/* The batch gets the gap, or the newest of the same cpu and plane is widened. 1: noted; 0: no room. */
+int account_note_gap(struct slot *slot, struct mt_gap gap);
+
+/* The batch gets the task's key. */
+void account_note_task(struct account *account, struct slot *slot, const struct mt_record *record);
 
 /* Whether there is anything in it to hand over. */
 int account_has_content(const struct slot *slot);

@@ -49,3 +49,8 @@ uint64_t control_tracked(const struct control *control)
 {
 	return __atomic_load_n(&control->value->tracked, __ATOMIC_SEQ_CST);
 }
+
+uint64_t control_planes_lost(const struct control *control)
+{
+	return __atomic_load_n(&control->value->planes_lost, __ATOMIC_SEQ_CST);
+}

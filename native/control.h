@@ -11,6 +11,7 @@ struct control_value {
 	uint64_t tracked;
 	uint32_t enabled;
 	uint32_t pad;
+	uint64_t planes_lost;
 };
 
 struct control {
@@ -24,6 +25,8 @@ void control_close(struct control *control);
 /* All programs begin to record, or cease to, at once. */
 void control_enable(struct control *control, int enabled);
 int control_track(struct control *control, uint32_t tgid);
+/* Planes records that found no room, since the start. */
+uint64_t control_planes_lost(const struct control *control);
 uint64_t control_tracked(const struct control *control);
 
 #endif

@@ -4,6 +4,7 @@
  * traced call four times what recording it does. Losses happen only where a ring is full, and there they are
  * counted; here nothing is ever dropped.
  */
+#include "planes.h"
 #include "tape.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ struct drain {
 	int reader_first;
 	struct mt_stats *stats;	     /* of the last look at empty rings */
 	struct mt_stats *last_stats; /* of the look before */
+	uint64_t planes_lost;	     /* at the last look */
 };
 
 static uint64_t now_ms(void)
@@ -71,6 +73,17 @@ static int open_slot(struct drain *drain)
 	return 1;
 }
 
+/* 0: the batch has no room for the gap. */
+static int note_skipped(struct drain *drain)
+{
+	struct mt_tape *tape = drain->tape;
+	uint64_t skipped;
+
+	if (!tape->hook_count || hooks_skipped(tape, &skipped))
+		return 1;
+	return planes_skipped(&tape->account, drain->slot, skipped, tape->source.clock_ns());
+}
+
 static void close_slot(struct drain *drain, int final)
 {
 	struct mt_tape *tape = drain->tape;
@@ -80,6 +93,7 @@ static void close_slot(struct drain *drain, int final)
 		drain->swept_ms = now_ms();
 		opencalls_drop_dead(&tape->account.open, is_alive);
 	}
+	note_skipped(drain);
 	account_end(&tape->account, drain->slot);
 	drain->slot->head.final = (uint32_t)final;
 	slots_close(&tape->slots);
@@ -119,7 +133,8 @@ static int pass(struct drain *drain, int *busy)
 			source_release(&tape->source);
 			unreleased = 0;
 		}
-		if (drain->slot->head.records_len >= tape->batch_bytes)
+		if (drain->slot->head.records_len >= tape->batch_bytes ||
+		    drain->slot->head.planes_len >= tape->batch_bytes)
 			close_slot(drain, 0);
 	}
 	source_release(&tape->source);
@@ -144,6 +159,19 @@ static int note_reached(struct drain *drain, const struct mt_stats *stats)
 	return open_slot(drain);
 }
 
+/* The same of the planes. 0: all batches are full. */
+static int note_planes_reached(struct drain *drain, uint64_t lost)
+{
+	struct mt_tape *tape = drain->tape;
+
+	while (open_slot(drain)) {
+		if (planes_reached(&tape->account, drain->slot, lost, tape->source.clock_ns()))
+			return 1;
+		close_slot(drain, 0);
+	}
+	return 0;
+}
+
 /*
  * Losses that no later record shows yet. A program takes its number before it writes its record, so one look is
  * not enough: what was numbered at one look and is not in its ring at the next, with nothing having come between
@@ -152,11 +180,15 @@ static int note_reached(struct drain *drain, const struct mt_stats *stats)
 static void look_for_silent_losses(struct drain *drain)
 {
 	struct mt_stats *now = drain->last_stats;
+	uint64_t planes_lost = control_planes_lost(&drain->tape->control);
 
 	if (stats_read(drain->tape->stats_fd, now))
 		return;
-	if (drain->idle_looks++)
+	if (drain->idle_looks++) {
 		note_reached(drain, drain->stats);
+		note_planes_reached(drain, drain->planes_lost);
+	}
+	drain->planes_lost = planes_lost;
 	drain->last_stats = drain->stats;
 	drain->stats = now;
 }
@@ -241,6 +273,17 @@ static void run(struct drain *drain)
 	}
 }
 
+/* 0: all batches are full. */
+static int note_end_of_planes(struct drain *drain)
+{
+	while (note_planes_reached(drain, control_planes_lost(&drain->tape->control)) && open_slot(drain)) {
+		if (note_skipped(drain))
+			return 1;
+		close_slot(drain, 0);
+	}
+	return 0;
+}
+
 /* The programs are detached and have run to their end: what is in the rings is all there will be. */
 static void empty(struct drain *drain)
 {
@@ -268,7 +311,7 @@ static void empty(struct drain *drain)
 	if (!stats_read(tape->stats_fd, drain->stats))
 		while (!tape->closing && !note_reached(drain, drain->stats))
 			wait_for_room(drain);
-	while (!tape->closing && !open_slot(drain))
+	while (!tape->closing && !note_end_of_planes(drain))
 		wait_for_room(drain);
 	if (drain->slot)
 		close_slot(drain, 1);

@@ -20,27 +20,34 @@ static void raise_memlock(void)
 	setrlimit(RLIMIT_MEMLOCK, &all);
 }
 
-static int ends_with(const char *text, const char *end)
+int ends_with(const char *text, const char *end)
 {
 	size_t text_len = strlen(text), end_len = strlen(end);
 
 	return text_len >= end_len && !strcmp(text + text_len - end_len, end);
 }
 
+int tape_is_config(const struct bpf_map *map)
+{
+	return ends_with(bpf_map__name(map), CONFIG_SECTION);
+}
+
+int tape_set_config(struct mt_tape *tape, struct bpf_map *map, const void *config, size_t config_len)
+{
+	if (bpf_map__value_size(map) == config_len)
+		return bpf_map__set_initial_value(map, config, config_len);
+	FAIL(tape, "the kernel programs want %u bytes of configuration and got %zu: they and msgtape are of different "
+		   "builds, build again", bpf_map__value_size(map), config_len);
+	return -EINVAL;
+}
+
 static int set_config(struct mt_tape *tape, const void *config, size_t config_len)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, tape->object) {
-		if (!ends_with(bpf_map__name(map), CONFIG_SECTION))
-			continue;
-		if (bpf_map__value_size(map) != config_len) {
-			FAIL(tape, "the kernel programs want %u bytes of configuration and got %zu: they and msgtape "
-				   "are of different builds, build again", bpf_map__value_size(map), config_len);
-			return -EINVAL;
-		}
-		return bpf_map__set_initial_value(map, config, config_len);
-	}
+	bpf_object__for_each_map(map, tape->object)
+		if (tape_is_config(map))
+			return tape_set_config(tape, map, config, config_len);
 	FAIL(tape, "the object has no section %s: it is not one of msgtape's", CONFIG_SECTION);
 	return -EINVAL;
 }

@@ -25,6 +25,15 @@ struct mt_tape;
 int mt_open(const char *object_path, const void *config, size_t config_len, uint32_t ring_bytes,
 	    struct mt_tape **tape, char *message, size_t message_len);
 
+/* Makes the ring of the kernel and the libc plane, of a power of two of at least 4096 bytes: before mt_add_hook() and
+ * mt_start(). */
+int mt_planes(struct mt_tape *tape, uint32_t ring_bytes);
+
+/* Loads and attaches one hook of these planes: the object's programs whose names begin with `name` and two underscores.
+ * It records from mt_attach() on. When it fails, mt_error() says why, and everything else is as it was. */
+int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *name, const void *config,
+		size_t config_len);
+
 /* Attaches every program of the object; on failure what was attached is detached again. */
 int mt_attach(struct mt_tape *tape);
 
@@ -40,10 +49,17 @@ int mt_tracked(struct mt_tape *tape, uint64_t *count);
 /* Starts the drain thread: looks at the rings every poll_ms, closes a batch at batch_bytes or batch_ms. */
 int mt_start(struct mt_tape *tape, uint32_t batch_bytes, uint32_t batch_ms, uint32_t poll_ms);
 
-/* Lost records on one cpu between two records that were kept. to_ns 0: still open at the batch's end. */
+/* mt_gap.plane */
+enum mt_gap_plane {
+	MT_GAP_SYSCALL = 0,
+	MT_GAP_PLANES = 1,	   /* kernel and libc plane: no room in their ring */
+	MT_GAP_PLANES_SKIPPED = 2, /* the kernel skipped programs of theirs */
+};
+
+/* Lost records between two records that were kept. to_ns 0: still open at the batch's end. */
 struct mt_gap {
-	uint32_t cpu;
-	uint32_t pad;
+	uint32_t cpu;	/* 0 in the planes, which have one ring */
+	uint32_t plane; /* enum mt_gap_plane */
 	uint64_t from_ns; /* time of the last record kept before; 0: none */
 	uint64_t to_ns;
 	uint64_t lost;
@@ -64,13 +80,16 @@ struct mt_cpu_loss {
 struct mt_batch {
 	uint64_t records_len; /* bytes of ENTRY and EXIT records, verbatim, in order of time; see source.h */
 	uint64_t names_len;   /* bytes of TASK and QUEUE records, verbatim; repeats of what was seen are dropped */
+	uint64_t planes_len;  /* bytes of KERNEL and LIBC records, verbatim, in the order of their ring */
 	uint64_t first_record; /* number of the first record since the start */
 	uint32_t records;
+	uint32_t planes;      /* KERNEL and LIBC records */
 	uint32_t tasks;	      /* keys in the tasks area: struct mt_task_key each */
 	uint32_t queues;      /* keys in the queues area: struct mt_queue_key each */
 	uint32_t gaps;
 	uint32_t gaps_missed; /* gaps beyond MT_MAX_GAPS, folded into the last one */
 	uint32_t cpu_losses;
+	uint32_t pad;
 	uint64_t first_time_ns; /* 0: no records */
 	uint64_t last_time_ns;
 	uint64_t oldest_open_ns; /* 0: none */
@@ -97,8 +116,8 @@ struct mt_queue_key {
 /* Waits up to timeout_ms for the next batch. 1: copied; 0: none yet; -ENODATA: the final one was taken;
  * -ENOSPC: a buffer is too small (batch says how much is needed, the batch stays). */
 int mt_next_batch(struct mt_tape *tape, uint32_t timeout_ms, struct mt_batch *batch, void *records,
-		  size_t records_size, void *names, size_t names_size, struct mt_task_key *tasks,
-		  size_t tasks_max, struct mt_queue_key *queues, size_t queues_max);
+		  size_t records_size, void *names, size_t names_size, void *planes, size_t planes_size,
+		  struct mt_task_key *tasks, size_t tasks_max, struct mt_queue_key *queues, size_t queues_max);
 
 /* Calls in flight now, as the drained records show: for inventories. Returns how many, at most max. */
 struct mt_open_call {
@@ -118,6 +137,8 @@ struct mt_totals {
 	uint64_t announce_failed;
 	uint64_t no_task_state;
 	uint64_t ring_used; /* bytes waiting now, in all rings */
+	uint64_t planes_lost;	 /* KERNEL and LIBC records that found no room */
+	uint64_t planes_skipped; /* runs of these planes' programs that the kernel skipped */
 	uint64_t recorded_entries[MT_MAX_EVENTS];
 	uint64_t recorded_exits[MT_MAX_EVENTS];
 	uint64_t lost_entries[MT_MAX_EVENTS];

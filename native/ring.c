@@ -42,7 +42,7 @@ void ring_close(struct ring *ring)
 	ring->producer_pages = NULL;
 }
 
-static unsigned long produced(const struct ring *ring)
+unsigned long ring_end(const struct ring *ring)
 {
 	return __atomic_load_n((unsigned long *)ring->producer_pages, __ATOMIC_ACQUIRE);
 }
@@ -50,7 +50,7 @@ static unsigned long produced(const struct ring *ring)
 const void *ring_next(struct ring *ring, uint32_t *len, int *busy)
 {
 	*busy = 0;
-	while (ring->taken < produced(ring)) {
+	while (ring->taken < ring_end(ring)) {
 		size_t offset = ring->taken & (ring->data_bytes - 1);
 		const char *header = (const char *)ring->producer_pages + ring->page_bytes + offset;
 		uint32_t word = __atomic_load_n((const uint32_t *)header, __ATOMIC_ACQUIRE);
@@ -81,5 +81,5 @@ size_t ring_waiting(const struct ring *ring)
 {
 	unsigned long consumed = __atomic_load_n((unsigned long *)ring->consumer_page, __ATOMIC_ACQUIRE);
 
-	return produced(ring) - consumed;
+	return ring_end(ring) - consumed;
 }

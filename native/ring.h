@@ -25,6 +25,9 @@ void ring_close(struct ring *ring);
  * ring_release. */
 const void *ring_next(struct ring *ring, uint32_t *len, int *busy);
 
+/* How far the programs have come: what they reserve later is not below it. */
+unsigned long ring_end(const struct ring *ring);
+
 /* Goes past the record that ring_next gave. */
 void ring_take(struct ring *ring, uint32_t len);
 

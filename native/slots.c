@@ -62,9 +62,10 @@ int slots_init(struct slots *slots, uint32_t batch_bytes)
 		slot->records_size = (size_t)batch_bytes + MT_RECORD_MAX;
 		slot->records = reserve(slot->records_size);
 		slot->names = reserve(BATCH_NAMES_BYTES);
+		slot->planes = reserve(slot->records_size);
 		slot->tasks = reserve(BATCH_TASKS * sizeof(*slot->tasks));
 		slot->queues = reserve(BATCH_QUEUES * sizeof(*slot->queues));
-		if (!slot->records || !slot->names || !slot->tasks || !slot->queues) {
+		if (!slot->records || !slot->names || !slot->planes || !slot->tasks || !slot->queues) {
 			slots_free(slots);
 			return -ENOMEM;
 		}
@@ -81,6 +82,7 @@ void slots_free(struct slots *slots)
 
 		release(slot->records, slot->records_size);
 		release(slot->names, BATCH_NAMES_BYTES);
+		release(slot->planes, slot->records_size);
 		release(slot->tasks, BATCH_TASKS * sizeof(*slot->tasks));
 		release(slot->queues, BATCH_QUEUES * sizeof(*slot->queues));
 	}
@@ -154,7 +156,7 @@ static int wait_filled(struct slots *slots, uint32_t timeout_ms)
 }
 
 int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch, void *records, size_t records_size,
-	       void *names, size_t names_size, struct mt_task_key *tasks, size_t tasks_max,
+	       void *names, size_t names_size, void *planes, size_t planes_size, struct mt_task_key *tasks, size_t tasks_max,
 	       struct mt_queue_key *queues, size_t queues_max)
 {
 	const struct slot *slot;
@@ -170,12 +172,13 @@ int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch,
 	/* There is one taker, and the filler has given this slot away: it can be copied without the lock. */
 	pthread_mutex_unlock(&slots->lock);
 	memcpy(batch, &slot->head, sizeof(*batch));
-	if (batch->records_len > records_size || batch->names_len > names_size || batch->tasks > tasks_max ||
-	    batch->queues > queues_max) {
+	if (batch->records_len > records_size || batch->names_len > names_size || batch->planes_len > planes_size ||
+	    batch->tasks > tasks_max || batch->queues > queues_max) {
 		result = -ENOSPC;
 	} else {
 		memcpy(records, slot->records, batch->records_len);
 		memcpy(names, slot->names, batch->names_len);
+		memcpy(planes, slot->planes, batch->planes_len);
 		memcpy(tasks, slot->tasks, batch->tasks * sizeof(*tasks));
 		memcpy(queues, slot->queues, batch->queues * sizeof(*queues));
 	}

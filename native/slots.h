@@ -44,7 +44,7 @@ void slots_wait_free(struct slots *slots, uint32_t wait_ms);
 
 /* As mt_next_batch. */
 int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch, void *records, size_t records_size,
-	       void *names, size_t names_size, struct mt_task_key *tasks, size_t tasks_max,
+	       void *names, size_t names_size, void *planes, size_t planes_size, struct mt_task_key *tasks, size_t tasks_max,
 	       struct mt_queue_key *queues, size_t queues_max);
 
 /* Sends waiters home, now and later. With wait: returns when all have gone. */

@@ -39,6 +39,7 @@ int source_over(struct source *source, void *shared, uint32_t cpus, uint32_t rin
 	}
 	source->cpus = cpus;
 	source->first = cpus;
+	source->due = DUE_RECORDS;
 	source->ring_bytes = ring_bytes;
 	source->clock_ns = boottime_ns;
 	return 0;
@@ -60,9 +61,20 @@ int source_open(struct source *source, int names_fd, size_t names_bytes, int rin
 	return source_over(source, shared, cpus, ring_bytes);
 }
 
+int source_open_planes(struct source *source, int planes_fd, size_t planes_bytes)
+{
+	int err = ring_open(&source->planes, planes_fd, planes_bytes);
+
+	if (err)
+		source->planes.data_bytes = 0;
+	return err;
+}
+
 void source_close(struct source *source)
 {
 	ring_close(&source->names);
+	ring_close(&source->planes);
+	source->planes.data_bytes = 0;
 	if (source->shared)
 		munmap(source->shared, source->shared_bytes);
 	source->shared = NULL;
@@ -122,6 +134,11 @@ static void choose(struct source *source)
 	}
 }
 
+static int has_planes(const struct source *source)
+{
+	return source->planes.data_bytes != 0;
+}
+
 static void begin_sweep(struct source *source)
 {
 	uint32_t i;
@@ -137,8 +154,18 @@ static void begin_sweep(struct source *source)
 			cpu->taken = cpu->end &= ~(uint64_t)7;
 		look(source, cpu);
 	}
-	source->names_due = 1;
+	/* After the positions: what belongs to a call was there before its exit. */
+	source->planes_end = has_planes(source) ? ring_end(&source->planes) : 0;
+	source->due = DUE_NAMES;
 	choose(source);
+}
+
+/* Only as far as the sweep goes: a busy plane must not keep the calls waiting. */
+static const void *next_of_planes(struct source *source, uint32_t *len, int *busy)
+{
+	if (!has_planes(source) || source->planes.taken >= source->planes_end)
+		return NULL;
+	return ring_next(&source->planes, len, busy);
 }
 
 const void *source_next(struct source *source, uint32_t *len, int *busy)
@@ -147,12 +174,19 @@ const void *source_next(struct source *source, uint32_t *len, int *busy)
 
 	*busy = 0;
 	for (;;) {
-		if (source->names_due) {
+		if (source->due == DUE_NAMES) {
 			const void *name = ring_next(&source->names, len, busy);
 
 			if (name || *busy)
 				return name;
-			source->names_due = 0;
+			source->due = DUE_PLANES;
+		}
+		if (source->due == DUE_PLANES) {
+			const void *record = next_of_planes(source, len, busy);
+
+			if (record || *busy)
+				return record;
+			source->due = DUE_RECORDS;
 		}
 		if (source->first < source->cpus) {
 			const struct cpu_ring *cpu = &source->cpu[source->first];
@@ -171,8 +205,8 @@ void source_take(struct source *source, uint32_t len)
 {
 	struct cpu_ring *cpu;
 
-	if (source->names_due) {
-		ring_take(&source->names, len);
+	if (source->due != DUE_RECORDS) {
+		ring_take(source->due == DUE_NAMES ? &source->names : &source->planes, len);
 		return;
 	}
 	cpu = &source->cpu[source->first];
@@ -187,6 +221,8 @@ void source_release(struct source *source)
 	uint32_t i;
 
 	ring_release(&source->names);
+	if (has_planes(source))
+		ring_release(&source->planes);
 	for (i = 0; i < source->cpus; i++) {
 		struct cpu_ring *cpu = &source->cpu[i];
 
@@ -210,7 +246,7 @@ static size_t cpu_waiting(const struct source *source, const struct cpu_ring *cp
 
 size_t source_waiting(const struct source *source)
 {
-	size_t waiting = ring_waiting(&source->names);
+	size_t waiting = ring_waiting(&source->names) + (has_planes(source) ? ring_waiting(&source->planes) : 0);
 	uint32_t i;
 
 	for (i = 0; i < source->cpus; i++)
@@ -218,10 +254,18 @@ size_t source_waiting(const struct source *source)
 	return waiting;
 }
 
+static unsigned int ring_fullness(const struct ring *ring)
+{
+	return (unsigned int)(ring_waiting(ring) * 100 / ring->data_bytes);
+}
+
 unsigned int source_fullness(const struct source *source)
 {
-	unsigned int fullest = (unsigned int)(ring_waiting(&source->names) * 100 / source->names.data_bytes);
+	unsigned int fullest = ring_fullness(&source->names);
 	uint32_t i;
+
+	if (has_planes(source) && ring_fullness(&source->planes) > fullest)
+		fullest = ring_fullness(&source->planes);
 
 	for (i = 0; i < source->cpus; i++) {
 		unsigned int percent =

@@ -26,7 +26,7 @@ int mt_open(const char *object_path, const void *config, size_t config_len, uint
 	pthread_mutex_init(&tape->lock, NULL);
 	slots_cond_init(&tape->wake);
 	tape->cpus = cpus > 0 ? (uint32_t)cpus : 1;
-	tape->enter_fd = tape->exit_fd = tape->stats_fd = -1;
+	tape->enter_fd = tape->exit_fd = tape->stats_fd = tape->planes_fd = -1;
 	err = account_init(&tape->account, tape->cpus);
 	if (!err)
 		err = tape_load(tape, object_path, config, config_len, ring_bytes);
@@ -65,9 +65,13 @@ static int attach_program(struct mt_tape *tape, const struct bpf_program *progra
 	return 0;
 }
 
-/* In the reverse order: entries cease before exits. */
+/* In the reverse order: entries cease before exits, and before these what looks inside a call. */
 static void detach_all(struct mt_tape *tape)
 {
+	int i;
+
+	for (i = 0; i < tape->hook_count; i++)
+		hook_detach(&tape->hooks[i]);
 	while (tape->link_count)
 		bpf_link__destroy(tape->links[--tape->link_count]);
 }
@@ -170,13 +174,13 @@ int mt_start(struct mt_tape *tape, uint32_t batch_bytes, uint32_t batch_ms, uint
 }
 
 int mt_next_batch(struct mt_tape *tape, uint32_t timeout_ms, struct mt_batch *batch, void *records,
-		  size_t records_size, void *names, size_t names_size, struct mt_task_key *tasks,
-		  size_t tasks_max, struct mt_queue_key *queues, size_t queues_max)
+		  size_t records_size, void *names, size_t names_size, void *planes, size_t planes_size,
+		  struct mt_task_key *tasks, size_t tasks_max, struct mt_queue_key *queues, size_t queues_max)
 {
 	if (!tape->started)
 		return -ENODATA;
-	return slots_take(&tape->slots, timeout_ms, batch, records, records_size, names, names_size, tasks, tasks_max,
-			  queues, queues_max);
+	return slots_take(&tape->slots, timeout_ms, batch, records, records_size, names, names_size, planes, planes_size,
+			  tasks, tasks_max, queues, queues_max);
 }
 
 int mt_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max)
@@ -208,6 +212,9 @@ int mt_totals(struct mt_tape *tape, struct mt_totals *totals)
 		err = stats_recursion(tape->exit_fd, &exit_misses);
 	totals->lost_recursion = enter_misses + exit_misses;
 	totals->ring_used = source_waiting(&tape->source);
+	totals->planes_lost = control_planes_lost(&tape->control);
+	if (!err)
+		err = hooks_skipped(tape, &totals->planes_skipped);
 cleanup:
 	if (err)
 		FAIL(tape, "cannot read the programs' counts: %s", strerror(-err));
@@ -246,6 +253,8 @@ void mt_interrupt(struct mt_tape *tape)
 
 void mt_close(struct mt_tape *tape)
 {
+	int i;
+
 	if (!tape)
 		return;
 	if (tape->control.value)
@@ -263,6 +272,10 @@ void mt_close(struct mt_tape *tape)
 	}
 	source_close(&tape->source);
 	control_close(&tape->control);
+	for (i = 0; i < tape->hook_count; i++)
+		hook_close(&tape->hooks[i]);
+	if (tape->planes_fd >= 0)
+		close(tape->planes_fd);
 	bpf_object__close(tape->object);
 	account_free(&tape->account);
 	pthread_cond_destroy(&tape->wake);

@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "control.h"
+#include "hook.h"
 #include "message.h"
 #include "msgtape.h"
 #include "slots.h"
@@ -25,6 +26,9 @@ struct mt_tape {
 	uint32_t cpus;
 	struct control control;
 	struct source source;
+	int planes_fd; /* the ring of the kernel and the libc plane; -1: none */
+	struct hook hooks[HOOKS_MAX];
+	int hook_count;
 
 	/* The drain thread and what it shares. */
 	pthread_t thread;
@@ -44,6 +48,12 @@ struct mt_tape {
 /* Opens, configures and loads the object, and maps what the programs share with us. On failure the tape is left to
  * be closed. */
 int tape_load(struct mt_tape *tape, const char *path, const void *config, size_t config_len, uint32_t ring_bytes);
+
+/* Whether the map is an object's read-only configuration; sets it, and says so when its size is not the one given. */
+int tape_is_config(const struct bpf_map *map);
+int tape_set_config(struct mt_tape *tape, struct bpf_map *map, const void *config, size_t config_len);
+
+int ends_with(const char *text, const char *end);
 
 /* The drain thread. Ends after the final batch, or when the tape is closing. */
 void *drain_run(void *tape);

@@ -32,6 +32,7 @@ static inline void set_up(void)
 		exit(2);
 	slot.records_size = RECORDS_SIZE;
 	slot.records = malloc(slot.records_size);
+	slot.planes = malloc(slot.records_size);
 	slot.names = malloc(BATCH_NAMES_BYTES);
 	slot.tasks = malloc(BATCH_TASKS * sizeof(*slot.tasks));
 	slot.queues = malloc(BATCH_QUEUES * sizeof(*slot.queues));
@@ -43,6 +44,7 @@ static inline void tear_down(void)
 	account_free(&account);
 	free(slot.records);
 	free(slot.names);
+	free(slot.planes);
 	free(slot.tasks);
 	free(slot.queues);
 }

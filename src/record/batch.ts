@@ -32,6 +32,7 @@ export interface BatchBuffers {
   readonly batch: Uint8Array;
   readonly records: Uint8Array;
   readonly names: Uint8Array;
+  readonly planes: Uint8Array;
   readonly tasks: Uint8Array;
   readonly queues: Uint8Array;
 }
@@ -40,6 +41,7 @@ export interface BatchBuffers {
 export interface BatchSizes {
   readonly records: number;
   readonly names: number;
+  readonly planes: number;
   readonly tasks: number;
   readonly queues: number;
 }
@@ -98,6 +100,7 @@ export function batchSizes(batch: Uint8Array, layouts: BatchLayouts): BatchSizes
   return {
     records: Number(head.u64("records_len")),
     names: Number(head.u64("names_len")),
+    planes: Number(head.u64("planes_len")),
     tasks: head.u32("tasks") * layouts.taskKey.sizeBytes,
     queues: head.u32("queues") * layouts.queueKey.sizeBytes,
   };
@@ -110,6 +113,8 @@ export function parseBatch(buffers: BatchBuffers, layouts: BatchLayouts): Batch 
   return {
     records: copyOf(buffers.records, sizes.records),
     names: copyOf(buffers.names, sizes.names),
+    planes: copyOf(buffers.planes, sizes.planes),
+    planesRecords: head.u32("planes"),
     context: parseContext(head, layouts),
     tasks: parseElements(buffers.tasks, layouts.taskKey, head.u32("tasks"), parseTaskKey),
     queues: parseElements(buffers.queues, layouts.queueKey, head.u32("queues"), parseQueueKey),
@@ -146,9 +151,19 @@ function parseContext(head: StructView, layouts: BatchLayouts): ChunkContext {
   };
 }
 
+/** enum mt_gap_plane. */
+const GAP_CAUSES: Readonly<Record<number, Pick<TapeGap, "plane" | "cause">>> = {
+  0: { plane: "syscall", cause: null },
+  1: { plane: "planes", cause: "ring_full" },
+  2: { plane: "planes", cause: "recursion" },
+};
+
 function parseGap(gap: StructView): TapeGap {
+  const cause = GAP_CAUSES[gap.u32("plane")];
+  if (cause === undefined) throw new RangeError(`a gap of plane ${gap.u32("plane")}: expected 0 to 2`);
   return {
-    cpu: gap.u32("cpu"),
+    ...cause,
+    cpu: cause.plane === "syscall" ? gap.u32("cpu") : null,
     fromNs: nullIfZero(gap.u64("from_ns")),
     toNs: nullIfZero(gap.u64("to_ns")),
     lost: gap.u64("lost"),
@@ -202,6 +217,8 @@ export function parseTotals(bytes: Uint8Array, layout: StructLayout): Totals {
     announceFailed: totals.u64("announce_failed"),
     noTaskState: totals.u64("no_task_state"),
     ringUsed: totals.u64("ring_used"),
+    planesLost: totals.u64("planes_lost"),
+    planesSkipped: totals.u64("planes_skipped"),
     recordedEntries: totals.u64s("recorded_entries"),
     recordedExits: totals.u64s("recorded_exits"),
     lostEntries: totals.u64s("lost_entries"),

@@ -35,9 +35,14 @@ function lossText(lost: LossByCause): string {
   return `${total(lost)} (${causes.map(({ count, cause }) => `${count} ${cause}`).join("; ")})`;
 }
 
-/** What the kernel saw and could not be told in full; none of it is a loss. */
-export function notesOf({ totals }: SessionResult): readonly string[] {
+/** What could not be told in full, and makes no call uncertain. */
+export function notesOf({ totals, lost }: SessionResult): readonly string[] {
   const notes: string[] = [];
+  if (lost.planes > 0n) {
+    notes.push(
+      `${lost.planes} records of what happened inside calls were lost, which leaves those calls whole: give a larger --buffer`,
+    );
+  }
   if (totals.x32 > 0n) notes.push(`${totals.x32} calls of the x32 ABI were counted and not recorded`);
   if (totals.noTaskState > 0n) {
     notes.push(`${totals.noTaskState} calls have no number: the kernel had no memory for their tasks' state`);
@@ -63,6 +68,7 @@ export function closingObject(result: SessionResult, file: string, captureId: st
       recursion: Number(lost.recursion),
       output: Number(lost.output),
     },
+    planes_lost: Number(lost.planes),
     x32_calls: Number(result.totals.x32),
     bytes: result.bytes,
   };

@@ -14,7 +14,7 @@ export function exitStatusAfter(
   command: { readonly status: number } | { readonly leftBy: StopSignal } | null,
 ): number {
   const failed = !result.finished || result.ended === "error";
-  const lossy = total(result.lost) > 0n || result.failure !== null;
+  const lossy = total(result.lost) > 0n || result.lost.planes > 0n || result.failure !== null;
   if (command === null) return failed ? 1 : lossy ? 3 : 0;
   if ("leftBy" in command) return ExitStatus.SIGNALLED + constants.signals[command.leftBy];
   if (command.status !== 0) return command.status;

@@ -11,6 +11,10 @@ export interface LossByCause {
   readonly recursion: bigint;
   /** Taken from the kernel and not written. */
   readonly output: bigint;
+  /** KERNEL and LIBC records, by whatever cause. They are no part of `total`: no call is incomplete for them. */
+  readonly planes: bigint;
+  /** Of those, taken from the kernel and not written. */
+  readonly planesOutput: bigint;
 }
 
 export interface EventCounts {
@@ -19,13 +23,15 @@ export interface EventCounts {
 }
 
 /** What the kernel programs put into the ring and what is in the file must be the same: the rest is lost. */
-export function lossByCause(totals: Totals, written: Written): LossByCause {
+export function lossByCause(totals: Totals, written: Written, planesOutput: bigint): LossByCause {
   const output = totals.recorded - written.records;
   return {
     ringFull: totals.lostRingFull,
     noScratch: totals.lostNoScratch,
     recursion: totals.lostRecursion,
     output: output > 0n ? output : 0n,
+    planes: totals.planesLost + totals.planesSkipped + planesOutput,
+    planesOutput,
   };
 }
 
@@ -53,6 +59,16 @@ export function gapsAtEnd(lost: LossByCause, lastNs: bigint | null): readonly Ga
   }
   if (lost.output > 0n) {
     gaps.push({ cpu: null, fromNs: lastNs, toNs: null, lost: lost.output, cause: "output" });
+  }
+  if (lost.planesOutput > 0n) {
+    gaps.push({
+      cpu: null,
+      fromNs: lastNs,
+      toNs: null,
+      lost: lost.planesOutput,
+      cause: "output",
+      plane: "planes",
+    });
   }
   return gaps;
 }

@@ -13,13 +13,16 @@ export interface StructFields {
 export const SIGNATURES = {
   mt_open:
     "int mt_open(const char *path, const void *config, size_t config_len, uint32_t ring_bytes, _Out_ void **tape, void *message, size_t message_len)",
+  mt_planes: "int mt_planes(void *tape, uint32_t ring_bytes)",
+  mt_add_hook:
+    "int mt_add_hook(void *tape, const char *path, const char *name, const void *config, size_t config_len)",
   mt_attach: "int mt_attach(void *tape)",
   mt_error: "const char *mt_error(void *tape)",
   mt_track: "int mt_track(void *tape, uint32_t tgid)",
   mt_tracked: "int mt_tracked(void *tape, void *count)",
   mt_start: "int mt_start(void *tape, uint32_t batch_bytes, uint32_t batch_ms, uint32_t poll_ms)",
   mt_next_batch:
-    "int mt_next_batch(void *tape, uint32_t timeout_ms, void *batch, void *records, size_t records_size, void *names, size_t names_size, void *tasks, size_t tasks_max, void *queues, size_t queues_max)",
+    "int mt_next_batch(void *tape, uint32_t timeout_ms, void *batch, void *records, size_t records_size, void *names, size_t names_size, void *planes, size_t planes_size, void *tasks, size_t tasks_max, void *queues, size_t queues_max)",
   mt_open_calls: "int mt_open_calls(void *tape, void *calls, size_t max)",
   mt_totals: "int mt_totals(void *tape, void *totals)",
   mt_stop: "int mt_stop(void *tape)",
@@ -43,7 +46,7 @@ const MAX_CPU_LOSSES = 1024;
 
 const GAP = {
   cpu: "uint32_t",
-  pad: "uint32_t",
+  plane: "uint32_t",
   from_ns: "uint64_t",
   to_ns: "uint64_t",
   lost: "uint64_t",
@@ -55,13 +58,16 @@ export const STRUCTS = {
   mt_batch: {
     records_len: "uint64_t",
     names_len: "uint64_t",
+    planes_len: "uint64_t",
     first_record: "uint64_t",
     records: "uint32_t",
+    planes: "uint32_t",
     tasks: "uint32_t",
     queues: "uint32_t",
     gaps: "uint32_t",
     gaps_missed: "uint32_t",
     cpu_losses: "uint32_t",
+    pad: "uint32_t",
     first_time_ns: "uint64_t",
     last_time_ns: "uint64_t",
     oldest_open_ns: "uint64_t",
@@ -83,6 +89,8 @@ export const STRUCTS = {
     announce_failed: "uint64_t",
     no_task_state: "uint64_t",
     ring_used: "uint64_t",
+    planes_lost: "uint64_t",
+    planes_skipped: "uint64_t",
     recorded_entries: ["uint64_t", MAX_EVENTS],
     recorded_exits: ["uint64_t", MAX_EVENTS],
     lost_entries: ["uint64_t", MAX_EVENTS],

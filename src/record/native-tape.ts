@@ -6,6 +6,7 @@
 import { errnoName } from "../catalog/errno.js";
 import {
   type BatchBuffers,
+  type BatchSizes,
   batchSizes,
   parseBatch,
   parseElements,
@@ -40,7 +41,7 @@ export class Tape implements TapeHandle {
     this.#library = lib;
     this.#pointer = pointer;
     this.ringBytes = ringBytes;
-    this.#buffers = allocate({ records: 0, names: 0, tasks: 0, queues: 0 }, lib.layouts.batch);
+    this.#buffers = allocate({ records: 0, names: 0, planes: 0, tasks: 0, queues: 0 }, lib.layouts.batch);
   }
 
   /**
@@ -67,6 +68,21 @@ export class Tape implements TapeHandle {
 
   get state(): TapeState {
     return this.#state;
+  }
+
+  /** Makes the ring of the kernel and the libc plane: before addHook and start. */
+  planes(ringBytes: number): void {
+    this.#expect("open");
+    this.#check(this.#library.call.mt_planes(this.#pointer, ringBytes));
+  }
+
+  /**
+   * Loads and attaches one hook of these planes: the object's programs whose names begin with `name` and two
+   * underscores. Throws NativeError, and then nothing has changed.
+   */
+  addHook(objectPath: string, name: string, config: Uint8Array): void {
+    this.#expect("open");
+    this.#check(this.#library.call.mt_add_hook(this.#pointer, objectPath, name, config, config.length));
   }
 
   /** Attaches all programs; at its end they begin to record, all at one moment. */
@@ -96,7 +112,7 @@ export class Tape implements TapeHandle {
     this.#check(this.#library.call.mt_start(this.#pointer, batchBytes, batchMs, pollMs));
     this.#state = "running";
     // A batch ends with the record that passes its limit; larger ones make the buffers grow.
-    const sizes = { records: batchBytes + 65536, names: 65536, tasks: 16384, queues: 16384 };
+    const sizes = { records: batchBytes + 65536, names: 65536, planes: 0, tasks: 16384, queues: 16384 };
     this.#buffers = allocate(sizes, this.#library.layouts.batch);
   }
 
@@ -127,7 +143,7 @@ export class Tape implements TapeHandle {
   }
 
   #nativeNextBatch(timeoutMs: number): Promise<number> {
-    const { batch, records, names, tasks, queues } = this.#buffers;
+    const { batch, records, names, planes, tasks, queues } = this.#buffers;
     const { taskKey, queueKey } = this.#library.layouts;
     return new Promise((resolve, reject) => {
       this.#library.call.mt_next_batch.async(
@@ -138,6 +154,8 @@ export class Tape implements TapeHandle {
         records.length,
         names,
         names.length,
+        planes,
+        planes.length,
         tasks,
         Math.floor(tasks.length / taskKey.sizeBytes),
         queues,
@@ -202,14 +220,12 @@ export class Tape implements TapeHandle {
 }
 
 /** Fresh buffers of these sizes. From the C side they are written by another thread, so none may be pooled. */
-function allocate(
-  sizes: { records: number; names: number; tasks: number; queues: number },
-  batch: StructLayout,
-): BatchBuffers {
+function allocate(sizes: BatchSizes, batch: StructLayout): BatchBuffers {
   return {
     batch: new Uint8Array(batch.sizeBytes),
     records: new Uint8Array(sizes.records),
     names: new Uint8Array(sizes.names),
+    planes: new Uint8Array(sizes.planes),
     tasks: new Uint8Array(sizes.tasks),
     queues: new Uint8Array(sizes.queues),
   };

@@ -15,6 +15,9 @@ const LEAST_BYTES = 4096;
 const MOST_BYTES = 2 ** 30;
 /** A kernel that refuses rings of this size lacks more than a smaller one would help. */
 const RETRY_LEAST_BYTES = 256 << 10;
+/** The kernel and the libc plane write less than the calls do: a ring of their own, besides the others. */
+const PLANES_SHARE = 8;
+const PLANES_MOST_BYTES = 2 ** 28;
 
 /** Bytes of each cpu's ring, a power of two, out of `bufferBytes` for all; null: by default. */
 export function ringBytesOf(bufferBytes: number | null, cpus: number): number {
@@ -22,6 +25,11 @@ export function ringBytesOf(bufferBytes: number | null, cpus: number): number {
   return bufferBytes === null
     ? clamp(share, DEFAULT_LEAST_BYTES, DEFAULT_MOST_BYTES)
     : clamp(share, LEAST_BYTES, MOST_BYTES);
+}
+
+/** Bytes of the planes' one ring, a power of two. */
+export function planesBytesOf(bufferBytes: number | null): number {
+  return clamp(powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / PLANES_SHARE), LEAST_BYTES, PLANES_MOST_BYTES);
 }
 
 /**

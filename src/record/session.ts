@@ -4,7 +4,7 @@
  *
  * Nothing here runs once a record: a batch of about a megabyte is the smallest unit.
  */
-import type { ClockTriple, Inventory, Summary } from "../format/types.js";
+import type { ClockTriple, Gap, Inventory, Summary } from "../format/types.js";
 import {
   type EventCounts,
   gapsAtEnd,
@@ -18,7 +18,7 @@ import {
 import type { NameTables } from "./names.js";
 import { SinkError, SinkFullError } from "./sink.js";
 import type { EndReason, StopSwitch } from "./stop.js";
-import type { Batch, OpenCall, TapeHandle, Totals } from "./tape.js";
+import type { Batch, OpenCall, TapeGap, TapeHandle, Totals } from "./tape.js";
 import type { CaptureMetadata, CaptureWriter, Written } from "./writer.js";
 
 export interface SessionParts {
@@ -97,6 +97,7 @@ class Session {
     inventory: every(INVENTORY_MS),
   };
   readonly #unwrittenCounts = new Map<number, EventCounts>();
+  #planesUnwritten = 0n;
   #lastNs: bigint | null = null;
   #failure: SinkError | null = null;
   #syncing: Promise<void> | null = null;
@@ -141,7 +142,7 @@ class Session {
       await writer.inventory(inventory("end", openCalls));
     });
     await this.#syncing;
-    const lost = lossByCause(totals, writer.written);
+    const lost = lossByCause(totals, writer.written, this.#planesUnwritten);
     const ended = stop.reason ?? "error";
     const startNs = this.#parts.start.boottimeNs;
     const finished = await this.#finish(end, lost, (written) =>
@@ -162,25 +163,27 @@ class Session {
 
   async #take(batch: Batch): Promise<void> {
     this.#parts.names.add(batch.names);
-    const before = this.#parts.writer.written.records;
+    const before = this.#parts.writer.written.chunks;
     await this.#try(() => this.#write(batch));
-    if (this.#parts.writer.written.records === before) this.#countUnwritten(batch);
+    if (this.#parts.writer.written.chunks === before) this.#countUnwritten(batch);
   }
 
   async #write(batch: Batch): Promise<void> {
     const { names, writer, tape } = this.#parts;
     if (batch.gaps.length > 0) {
       const cause = kernelCause(tape.totals());
-      for (const gap of batch.gaps) await writer.gap({ ...gap, cause });
+      for (const gap of batch.gaps) await writer.gap(gapFrame(gap, cause));
     }
-    if (batch.context.records === 0) return;
+    if (batch.context.records === 0 && batch.planesRecords === 0) return;
+    const { records, planes } = batch;
     const entries = names.entries(batch.tasks, batch.queues, batch.context.firstTimeNs ?? 0n);
-    await writer.chunk(batch.context, { records: batch.records, ...entries });
-    this.#lastNs = batch.context.lastTimeNs;
-    this.#parts.chunkWritten(batch.records.length);
+    await writer.chunk(batch.context, { records, ...entries, ...(planes.length === 0 ? {} : { planes }) });
+    this.#lastNs = batch.context.lastTimeNs ?? this.#lastNs;
+    this.#parts.chunkWritten(records.length + planes.length);
   }
 
   #countUnwritten(batch: Batch): void {
+    this.#planesUnwritten += BigInt(batch.planesRecords);
     for (const { event, entries, exits } of batch.context.counts) {
       const sum = this.#unwrittenCounts.get(event) ?? { entries: 0n, exits: 0n };
       this.#unwrittenCounts.set(event, {
@@ -272,8 +275,13 @@ class Session {
       chunks: written.chunks,
       counts: written.counts,
       x32Calls: totals.x32,
+      ...(lost.planes === 0n ? {} : { planesLost: lost.planes }),
     };
   }
+}
+
+function gapFrame({ plane, cause, ...gap }: TapeGap, ofSyscalls: Gap["cause"]): Gap {
+  return plane === "planes" ? { ...gap, cause: cause ?? "unknown", plane } : { ...gap, cause: ofSyscalls };
 }
 
 /** True once `ms` have passed since it was last true, or since it was made. */

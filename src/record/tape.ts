@@ -4,9 +4,13 @@
 import type { ChunkContext } from "../format/types.js";
 import type { QueueKey, TaskKey } from "./names.js";
 
-/** Lost records on one cpu between two that were kept. `fromNs` null: since the start; `toNs` null: to the end. */
+/** Lost records between two that were kept. `fromNs` null: since the start; `toNs` null: to the end. */
 export interface TapeGap {
-  readonly cpu: number;
+  readonly plane: "syscall" | "planes";
+  /** null: in the planes, which have one ring. */
+  readonly cpu: number | null;
+  /** null: the gap does not tell. */
+  readonly cause: "ring_full" | "recursion" | null;
   readonly fromNs: bigint | null;
   readonly toNs: bigint | null;
   readonly lost: bigint;
@@ -18,6 +22,10 @@ export interface Batch {
   readonly records: Uint8Array;
   /** TASK and QUEUE records, verbatim. */
   readonly names: Uint8Array;
+  /** KERNEL and LIBC records, verbatim. */
+  readonly planes: Uint8Array;
+  /** How many those are. */
+  readonly planesRecords: number;
   readonly context: ChunkContext;
   readonly tasks: readonly TaskKey[];
   readonly queues: readonly QueueKey[];
@@ -40,6 +48,10 @@ export interface Totals {
   readonly announceFailed: bigint;
   readonly noTaskState: bigint;
   readonly ringUsed: bigint;
+  /** KERNEL and LIBC records that found no room. */
+  readonly planesLost: bigint;
+  /** Runs of their programs that the kernel skipped. */
+  readonly planesSkipped: bigint;
   /** By event id. */
   readonly recordedEntries: readonly bigint[];
   readonly recordedExits: readonly bigint[];

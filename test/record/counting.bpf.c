@@ -48,6 +48,7 @@ struct mt_control {
 	__u64 tracked;
 	__u32 enabled;
 	__u32 pad;
+	__u64 planes_lost;
 };
 
 struct {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { arch, tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { StructLayout } from "../../src/record/batch.js";
@@ -9,6 +9,7 @@ import { clockGettime, library, NativeError, PROBES, probe } from "../../src/rec
 import { STRUCTS } from "../../src/record/native-abi.js";
 import { Tape } from "../../src/record/native-tape.js";
 import type { Batch } from "../../src/record/tape.js";
+import { countingConfig, kill, openCounting, rest, run, sum, take, testObject } from "../support/counting.js";
 import { live } from "../support/live.js";
 import { PACKAGE } from "../support/paths.js";
 
@@ -16,12 +17,6 @@ const test = suite("record: native");
 
 const directory = mkdtempSync(join(tmpdir(), "msgtape-native-"));
 test.after(() => rmSync(directory, { recursive: true, force: true }));
-
-function run(command: string, args: readonly string[]): string {
-  const result = spawnSync(command, args, { encoding: "utf8" });
-  if (result.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${result.error ?? result.stderr}`);
-  return result.stdout;
-}
 
 const LAYOUT_NAMES = {
   mt_batch: "batch",
@@ -123,58 +118,6 @@ live(test, "probes what the recorder itself needs", ["root", "bpf"], () => {
     assert.equal(probe(name), { available: true, message: "" }, name);
   }
 });
-
-const KILL_NUMBER = arch() === "arm64" ? 129 : 62;
-
-function countingConfig(ringBytes: number): Uint8Array {
-  const config = Buffer.alloc(12);
-  config.writeUInt32LE(process.pid, 0);
-  config.writeUInt32LE(KILL_NUMBER, 4);
-  config.writeUInt32LE(ringBytes, 8);
-  return config;
-}
-
-/** The counting program, compiled once for each set of flags. */
-function countingObject(...flags: readonly string[]): string {
-  const object = join(directory, `counting${flags.join("")}.bpf.o`);
-  if (existsSync(object)) return object;
-  const multiarch = spawnSync("gcc", ["-print-multiarch"], { encoding: "utf8" }).stdout?.trim();
-  const include = ["-I", join(PACKAGE, "bpf"), ...(multiarch ? ["-I", `/usr/include/${multiarch}`] : [])];
-  const source = join(PACKAGE, "test/record/counting.bpf.c");
-  run("clang", ["-target", "bpf", "-g", "-O2", ...flags, ...include, "-c", source, "-o", object]);
-  return object;
-}
-
-/** The counting program, loaded. */
-function openCounting(ringBytes: number, config = countingConfig(ringBytes)): Tape {
-  return Tape.open(countingObject(), config, ringBytes);
-}
-
-function kill(times: number): void {
-  for (let i = 0; i < times; i++) process.kill(process.pid, 0);
-}
-
-async function take(tape: Tape): Promise<Batch> {
-  for (let tries = 0; tries < 100; tries++) {
-    const batch = await tape.nextBatch(100);
-    if (batch === "end") throw new Error("the tape ended");
-    if (batch !== null) return batch;
-  }
-  throw new Error("no batch came");
-}
-
-/** Every batch to the end. */
-async function rest(tape: Tape): Promise<Batch[]> {
-  const batches: Batch[] = [];
-  for (;;) {
-    const batch = await tape.nextBatch(1000);
-    if (batch === "end") return batches;
-    if (batch !== null) batches.push(batch);
-  }
-}
-
-const sum = (values: readonly (number | bigint)[]): number =>
-  values.reduce<number>((total, value) => total + Number(value), 0);
 
 live(test, "hands over what the programs wrote, byte for byte", ["root", "bpf"], async () => {
   const tape = openCounting(1 << 16);
@@ -337,7 +280,7 @@ live(test, "refuses a configuration of another build", ["root", "bpf"], () => {
 
 live(test, "gives the verifier's reason", ["root", "bpf"], () => {
   assert.throws(
-    () => Tape.open(countingObject("-DREFUSED"), countingConfig(4096), 4096),
+    () => Tape.open(testObject("counting", "-DREFUSED"), countingConfig(4096), 4096),
     (error: unknown) =>
       error instanceof NativeError &&
       error.code === "EACCES" &&
@@ -357,8 +300,8 @@ live(test, "says what a user without rights needs", ["root", "bpf"], () => {
     }
     console.log(JSON.stringify(answers));
   `;
-  const object = countingObject();
-  spawnSync("chmod", ["755", directory, object]);
+  const object = testObject("counting");
+  spawnSync("chmod", ["755", directory, dirname(object), object]);
   const nobody = { uid: 65534, gid: 65534, encoding: "utf8" } as const;
   const result = spawnSync(process.execPath, ["--input-type=module", "-e", source, object], nobody);
   assert.is(result.stderr, "");

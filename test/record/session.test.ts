@@ -23,6 +23,8 @@ const NOTHING: Totals = {
   announceFailed: 0n,
   noTaskState: 0n,
   ringUsed: 0n,
+  planesLost: 0n,
+  planesSkipped: 0n,
   recordedEntries: NO_COUNTS,
   recordedExits: NO_COUNTS,
   lostEntries: NO_COUNTS,
@@ -119,7 +121,9 @@ function batch(firstRecord: number, records: number, extra: Partial<Batch> = {})
   };
   // A record begins with its size; nothing else of it matters here.
   const bytes = Uint8Array.from({ length: records * 64 }, (_, i) => (i % 64 === 0 ? 64 : 0));
-  return { records: bytes, names: new Uint8Array(0), context, tasks: [], queues: [], gaps: [], ...extra };
+  const none = new Uint8Array(0);
+  const kept = { records: bytes, names: none, planes: none, planesRecords: 0, context };
+  return { ...kept, tasks: [], queues: [], gaps: [], ...extra };
 }
 
 const HOST: HostInfo = {
@@ -197,7 +201,8 @@ function captureOf(sink: FakeSink) {
 
 test("writes metadata, then batches as chunks with their gaps, then the end", async () => {
   const gap = { cpu: 1, fromNs: 110n, toNs: 120n, lost: 5n };
-  const tape = new FakeTape([batch(0, 4), null, batch(4, 2, { gaps: [gap] })], [batch(6, 2)], {
+  const gaps = [{ plane: "syscall", cause: null, ...gap }] as const;
+  const tape = new FakeTape([batch(0, 4), null, batch(4, 2, { gaps })], [batch(6, 2)], {
     recorded: 8n,
     lostRingFull: 5n,
     x32: 3n,
@@ -232,8 +237,64 @@ test("writes metadata, then batches as chunks with their gaps, then the end", as
   });
   assert.ok(capture.complete);
   assert.equal(capture.problems, []);
-  assert.equal(result.lost, { ringFull: 5n, noScratch: 0n, recursion: 0n, output: 0n });
+  assert.equal(result.lost, {
+    ringFull: 5n,
+    noScratch: 0n,
+    recursion: 0n,
+    output: 0n,
+    planes: 0n,
+    planesOutput: 0n,
+  });
   assert.is(result.bytes, sink.bytes.length);
+});
+
+test("what the planes tell: with its batch's records or alone, its losses apart from those of calls", async () => {
+  const bytes = (tid: number) => Uint8Array.from({ length: 104 }, (_, i) => (i === 0 ? 104 : tid));
+  const lone = { ...batch(4, 0).context, counts: [], firstTimeNs: null, lastTimeNs: null };
+  const gaps = [
+    { plane: "planes", cause: "ring_full", cpu: null, fromNs: 1n, toNs: 2n, lost: 5n },
+    { plane: "planes", cause: "recursion", cpu: null, fromNs: null, toNs: 3n, lost: 2n },
+  ] as const;
+  const tape = new FakeTape(
+    [
+      batch(0, 4, { planes: bytes(1), planesRecords: 1 }),
+      batch(4, 0, { context: lone, planes: bytes(2), planesRecords: 1, gaps }),
+    ],
+    [batch(4, 2)],
+    { recorded: 6n, planesLost: 5n, planesSkipped: 2n },
+  );
+  const { result, sink } = await runWith(tape, new FakeSink(), () => ({
+    exhausted: () => (tape.isEmpty ? "command" : null),
+  }));
+  const { capture } = captureOf(sink);
+  const chunks = [...capture.chunks()].map(({ body }) => [body?.records.length, body?.planes]);
+  assert.equal(chunks, [
+    [256, bytes(1)],
+    [0, bytes(2)],
+    [128, undefined],
+  ]);
+  assert.equal(capture.gaps, gaps);
+  assert.equal([capture.summary?.lost, capture.summary?.planesLost], [0n, 7n]);
+  assert.is(result.lost.planes, 7n);
+  assert.equal(capture.problems, []);
+});
+
+test("a full disk: what the planes told is lost with its batch, and said to be", async () => {
+  const planes = new Uint8Array(8000).fill(7);
+  const tape = new FakeTape([batch(0, 4), batch(4, 1000, { planes, planesRecords: 70 })], [], {
+    recorded: 1004n,
+  });
+  const { result, sink } = await runWith(tape, new FakeSink(FINISH_BYTES + 4096), () => ({
+    exhausted: () => null,
+  }));
+  const { capture } = captureOf(sink);
+  const gap = { cpu: null, fromNs: 103n, toNs: null, cause: "output" };
+  assert.equal(capture.gaps, [
+    { ...gap, lost: 1000n },
+    { ...gap, lost: 70n, plane: "planes" },
+  ]);
+  assert.equal([capture.summary?.lost, capture.summary?.planesLost], [1000n, 70n]);
+  assert.is(result.lost.planesOutput, 70n);
 });
 
 test("a full disk: back to the last whole frame, a gap, a summary, and what came later is counted", async () => {

@@ -67,14 +67,15 @@ test("a command's exit status is as a shell says it, and it is asked for once", 
   assert.equal(sent, [15]);
 });
 
-const NO_LOSS = { ringFull: 0n, noScratch: 0n, recursion: 0n, output: 0n };
+const NO_LOSS = { ringFull: 0n, noScratch: 0n, recursion: 0n, output: 0n, planes: 0n, planesOutput: 0n };
 const DONE = { ended: "duration", finished: true, failure: null, lost: NO_LOSS } as unknown as SessionResult;
 
 test("the exit status of a recording", () => {
   const lossy = { ...DONE, lost: { ...NO_LOSS, ringFull: 1n } };
   const full = { ...DONE, ended: "disk_full" as const, failure: new SinkFullError("full") };
+  const planes = { ...DONE, lost: { ...NO_LOSS, planes: 1n } };
   const broken = { ...DONE, ended: "error" as const, failure: new SinkError("broken"), finished: false };
-  const rows = [DONE, lossy, full, broken].map((result) => [
+  const rows = [DONE, lossy, planes, full, broken].map((result) => [
     exitStatusAfter(result, null),
     exitStatusAfter(result, { status: 0 }),
     exitStatusAfter(result, { status: 42 }),
@@ -82,6 +83,7 @@ test("the exit status of a recording", () => {
   ]);
   assert.equal(rows, [
     [0, 0, 42, 130],
+    [3, 3, 42, 130],
     [3, 3, 42, 130],
     [3, 3, 42, 130],
     [1, 125, 42, 130],

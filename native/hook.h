@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hooks of the kernel and the libc plane: each an object of its own, with the programs of that hook alone, so that one
+ * that the kernel refuses costs no other. They share maps with the tape's programs and with one another.
+ */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <bpf/libbpf.h>
+
+#define HOOKS_MAX 96
+#define HOOK_PROGRAMS 4
+
+struct mt_tape;
+
+struct hook {
+	struct bpf_object *object;
+	struct bpf_link *links[HOOK_PROGRAMS];
+	int fds[HOOK_PROGRAMS];
+	int programs;
+};
+
+/* Opens the object, loads those of its programs whose names are `name`, two underscores and anything, and leaves them
+ * to be attached. On failure nothing is left, and the tape's error says why. */
+int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
+	      size_t config_len);
+
+/* The tape keeps it from now on. */
+void hook_keep(struct mt_tape *tape, const struct hook *hook);
+
+/* Detaches; the counts of its programs can still be read. */
+void hook_detach(struct hook *hook);
+void hook_close(struct hook *hook);
+
+/* Runs of all hooks' programs that the kernel skipped. A negative errno: not known. */
+int hooks_skipped(const struct mt_tape *tape, uint64_t *skipped);
+
+#endif
