@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EVENTS } from "../../src/catalog/events.js";
+import { LIBC_FUNCTIONS } from "../../src/catalog/libc.js";
 import { LIMITS } from "../../src/format/limits.js";
 import { PROBLEM_CODES, REFUSAL_CODES } from "../../src/format/problem.js";
 import { wireKey } from "../../src/format/schema.js";
@@ -94,6 +95,12 @@ test("the registry names the frame types, event ids and codes of the program", (
   assert.equal(
     events.map(([id, name]) => [Number(id), name]),
     EVENTS.map((event) => [event.id, event.name]),
+  );
+  assert.equal(
+    tableUnder(registry, "## libc function ids")
+      .slice(1)
+      .map(([id, name, events]) => [Number(id), name, events]),
+    LIBC_FUNCTIONS.map(({ id, name, events }) => [id, name, events.join(", ")]),
   );
   assert.equal(
     tableUnder(registry, "## Refusals")
