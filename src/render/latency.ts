@@ -2,6 +2,7 @@
 
 import type { LatencyResult } from "../replay/latency.js";
 import type { LatencyGroup } from "../replay/latency-groups.js";
+import type { LibcLayer } from "../replay/latency-libc.js";
 import { escapeText } from "./text.js";
 import { formatDuration } from "./units.js";
 
@@ -28,6 +29,8 @@ export function formatLatency(result: LatencyResult, options: LatencyTextOptions
   for (const group of result.groups) lines.push(...remarks(group));
   if (options.histogram) for (const group of result.groups) lines.push(...histogram(group, options));
   if (result.lost !== 0) lines.push("", lossText(result));
+  const libc = (result.libc ?? []).flatMap((layer) => libcTexts(layer, (result.libc ?? []).length > 1));
+  if (libc.length > 0) lines.push("", ...libc);
   return lines.join("\n");
 }
 
@@ -102,6 +105,22 @@ function lossText(result: LatencyResult): string {
   }
   const atLeast = result.lost_at_least > 0 ? `, at least ${result.lost_at_least}${detail}` : "";
   return `losses are not known${atLeast}: a capture was cut short or is damaged, calls may be missing above`;
+}
+
+/** What the rows of layer libc do not have in them. */
+function libcTexts({ capture, recorded, missing, lost }: LibcLayer, isOneOfMany: boolean): string[] {
+  const where = isOneOfMany ? ` in ${escapeText(capture)}` : "";
+  const lines = missing.map(
+    (one) =>
+      `libc: ${escapeText(one.function)} was not hooked${where}: ${escapeText(one.why ?? "not known why")}`,
+  );
+  if (!recorded) {
+    lines.unshift(`libc: not recorded${where}, so what callers waited is not known: record with --libc`);
+  } else if (lost !== 0) {
+    const count = lost === null ? "an unknown number of" : `${lost}`;
+    lines.push(`libc: ${count} records were lost${where}: calls near them are uncertain or missing`);
+  }
+  return lines;
 }
 
 function bold(text: string, options: LatencyTextOptions): string {

@@ -145,7 +145,11 @@ interface GroupFinder extends Pick<LatencyCounter, "nextChunk" | "keep"> {
 function groupFinder({ layouts, filter, by, groups, nameOf, names }: CounterOptions): GroupFinder {
   const needsQueue = filter.queues !== null || by.includes("queue");
   const needsComm = filter.comms !== null || by.includes("comm");
-  const isByEventAlone = by.length === 1 && by[0] === "event" && !needsQueue && !needsComm;
+  const isByEventAlone =
+    by.includes("event") &&
+    by.every((one) => one === "event" || one === "layer") &&
+    !needsQueue &&
+    !needsComm;
   const groupOfEvent: (Group | undefined)[] = [];
   let chunk = 0;
 
@@ -171,7 +175,7 @@ function groupFinder({ layouts, filter, by, groups, nameOf, names }: CounterOpti
   const byEvent = (event: number): Group => {
     let group = groupOfEvent[event];
     if (group === undefined) {
-      group = groups.find({ event, tgid: 0, comm: null, queue: null });
+      group = groups.find({ event, tgid: 0, comm: null, queue: null, layer: "kernel" });
       groupOfEvent[event] = group;
     }
     return group;
@@ -197,7 +201,13 @@ function groupFinder({ layouts, filter, by, groups, nameOf, names }: CounterOpti
       const comm = needsComm ? commOf(task, exitNs ?? enterNs ?? 0) : null;
       const queue = needsQueue ? queueOf(task, enterNs, exitNs, exit) : null;
       const isIn = passesComm(filter, comm) && passesQueue(filter, queue);
-      const facts = { event: task.event, tgid: task.tgid, comm, queue: queue?.name ?? queue?.key ?? null };
+      const facts = {
+        event: task.event,
+        tgid: task.tgid,
+        comm,
+        queue: queue?.name ?? queue?.key ?? null,
+        layer: "kernel",
+      } as const;
       const group = isIn ? groups.find(facts) : null;
       if (isFixed) task.groups[task.event] = group;
       return group;

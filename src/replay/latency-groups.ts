@@ -3,7 +3,7 @@ import { errnoName } from "../catalog/errno.js";
 import { eventName } from "./call-line.js";
 import { type Histogram, histogramRows, meanNs, newHistogram, quantileNs } from "./histogram.js";
 
-export const DIMENSIONS = ["event", "comm", "pid", "queue"] as const;
+export const DIMENSIONS = ["event", "comm", "pid", "queue", "layer"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /** By what calls are told apart; null: not known, which is a group of its own. Absent: not asked for. */
@@ -12,13 +12,19 @@ export interface GroupKey {
   readonly comm?: string | null;
   readonly pid?: number;
   readonly queue?: string | null;
+  readonly layer?: Layer;
 }
+
+/** What is timed: the system call, or the C library's function around it, as its caller sees it. */
+export type Layer = "libc" | "kernel";
 
 export interface Group {
   readonly key: GroupKey;
   readonly histogram: Histogram;
   /** By positive error number, of the calls counted. */
   readonly errors: Map<number, number>;
+  /** Calls counted that failed for a reason that is not known: libc functions return -1 and no number. */
+  unnamedErrors: number;
   uncertain: number;
   inFlight: number;
   noEntry: number;
@@ -42,8 +48,10 @@ export interface LatencyGroup {
   readonly no_entry: number;
 }
 
+const NOTHING = { unnamedErrors: 0, uncertain: 0, inFlight: 0, noEntry: 0 };
+
 export function newGroup(key: GroupKey): Group {
-  return { key, histogram: newHistogram(), errors: new Map(), uncertain: 0, inFlight: 0, noEntry: 0 };
+  return { key, histogram: newHistogram(), errors: new Map(), ...NOTHING };
 }
 
 export function groupResult(group: Group): LatencyGroup {
@@ -53,7 +61,10 @@ export function groupResult(group: Group): LatencyGroup {
   return {
     key: group.key,
     count: histogram.count,
-    errors: Object.fromEntries(errors.map(([number, count]) => [errnoName(number) ?? `${number}`, count])),
+    errors: Object.fromEntries([
+      ...errors.map(([number, count]) => [errnoName(number) ?? `${number}`, count] as const),
+      ...(group.unnamedErrors > 0 ? [["unknown", group.unnamedErrors] as const] : []),
+    ]),
     min_ns: isEmpty ? null : histogram.minNs,
     mean_ns: meanNs(histogram),
     p50_ns: quantileNs(histogram, 0.5),
@@ -74,9 +85,11 @@ export interface GroupFacts {
   readonly tgid: number;
   readonly comm: string | null;
   readonly queue: string | null;
+  readonly layer: Layer;
 }
 
 export interface GroupTable {
+  readonly needsComm: boolean;
   find(facts: GroupFacts): Group;
   all(): Group[];
 }
@@ -85,6 +98,7 @@ export function groupTable(by: readonly Dimension[]): GroupTable {
   const groups = new Map<string, Group>();
   const wanted = DIMENSIONS.filter((dimension) => by.includes(dimension));
   return {
+    needsComm: by.includes("comm"),
     find(facts) {
       const values = wanted.map((dimension) => [dimension, dimensionValue(facts, dimension)] as const);
       const id = JSON.stringify(values);
@@ -109,5 +123,7 @@ function dimensionValue(facts: GroupFacts, dimension: Dimension): string | numbe
       return facts.comm;
     case "queue":
       return facts.queue;
+    case "layer":
+      return facts.layer;
   }
 }

@@ -6,6 +6,7 @@ import { eventName } from "./call-line.js";
 import { hasNothingToRead, requireRecorderBtf } from "./calls.js";
 import type { CallFilter } from "./filter.js";
 import { type Dimension, groupResult, groupTable, type LatencyGroup } from "./latency-groups.js";
+import { countLibcCalls, type LibcLayer, libcLayer } from "./latency-libc.js";
 import { countLatencies } from "./latency-pass.js";
 import { captureLoss } from "./losses.js";
 import { queueNamer } from "./queue-name.js";
@@ -27,6 +28,8 @@ export interface LatencyResult {
   readonly lost_by_event: {
     readonly [event: string]: { readonly entries: number; readonly exits: number };
   } | null;
+  /** By the capture, and only where layers were asked for: what is known of the C library's functions. */
+  readonly libc?: readonly LibcLayer[];
 }
 
 export interface LatencyOptions {
@@ -37,7 +40,8 @@ export interface LatencyOptions {
 
 /**
  * Durations of complete calls, from entry to exit, in groups. An interrupted call that the kernel begins anew
- * counts as two. Throws LayoutError or BtfError when a capture's records have no usable layouts.
+ * counts as two. By layer: also of the C library's functions, where these were recorded; queue and error number are
+ * not known of them, so `filter` and `by` must not ask for those. Throws LayoutError or BtfError when a capture's records have no usable layouts.
  */
 export function latency(
   captures: readonly ReplayCapture[],
@@ -51,31 +55,48 @@ export function latency(
   for (const [index, capture] of captures.entries()) {
     if (hasNothingToRead(capture)) continue;
     const recorderBtf = requireRecorderBtf(capture);
+    const layouts = recordLayouts(recorderBtf);
+    const baseNs = clocks[index]?.baseNs ?? 0n;
+    const onProblem = (problem: Problem) => {
+      damaged.add(capture);
+      options.onProblem?.(capture, problem);
+    };
     const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
     countLatencies(capture, {
-      layouts: recordLayouts(recorderBtf),
-      baseNs: clocks[index]?.baseNs ?? 0n,
+      layouts,
+      baseNs,
       filter,
       by,
       groups,
       nameOf: queueNamer(structsOf(hostBtf, recorderBtf)),
-      onProblem: (problem) => {
-        damaged.add(capture);
-        options.onProblem?.(capture, problem);
-      },
+      onProblem,
     });
+    if (by.includes("layer")) {
+      countLibcCalls(capture, { btf: recorderBtf, layouts, baseNs, filter, groups, onProblem });
+    }
   }
   const losses = captures.map(captureLoss);
   const lost = losses.reduce((sum, loss) => sum + loss.lost, 0);
   return {
-    groups: groups
-      .all()
-      .map(groupResult)
-      .sort((a, b) => b.count - a.count || compareText(JSON.stringify(a.key), JSON.stringify(b.key))),
+    groups: inOrder(groups.all().map(groupResult)),
     lost: damaged.size === 0 && losses.every((loss) => loss.whole) ? lost : null,
     lost_at_least: lost,
     lost_by_event: lostByEvent(captures),
+    ...(by.includes("layer") ? { libc: captures.map(libcLayer) } : {}),
   };
+}
+
+/** Most calls first; the layers of one key stay together, the caller's view before the kernel's. */
+function inOrder(groups: readonly LatencyGroup[]): readonly LatencyGroup[] {
+  const keyOf = ({ key: { layer: _, ...rest } }: LatencyGroup) => JSON.stringify(rest);
+  const most = new Map<string, number>();
+  for (const group of groups) most.set(keyOf(group), Math.max(group.count, most.get(keyOf(group)) ?? 0));
+  return [...groups].sort(
+    (a, b) =>
+      (most.get(keyOf(b)) ?? 0) - (most.get(keyOf(a)) ?? 0) ||
+      compareText(keyOf(a), keyOf(b)) ||
+      compareText(b.key.layer ?? "", a.key.layer ?? ""),
+  );
 }
 
 function lostByEvent(captures: readonly ReplayCapture[]): LatencyResult["lost_by_event"] {

@@ -30,6 +30,17 @@ test("text: a table", async () => {
   assert.ok(drawn.stdout.length > answer.stdout.length);
 });
 
+test("by layer, a capture without the libc plane has the kernel's rows, and says what is not known", async () => {
+  const file = captureFile();
+  const kernel = ["mq_timedreceive kernel 2", "mq_timedsend kernel 1"];
+  assert.equal(await groups([file, "--by", "layer"]), kernel);
+  assert.equal(await groups([file, "--by", "layer,event"]), kernel);
+  assert.match(
+    (await program(["latency", file, "--by", "layer"])).stdout,
+    /\n\nlibc: not recorded, so what callers waited is not known: record with --libc\n$/,
+  );
+});
+
 test("losses are in the answer and in the status", async () => {
   const gap = { cpu: 1, fromNs: START, toNs: START + 9n, lost: 4n, cause: "ring_full" } as const;
   const file = captureFile({ gaps: [gap] });

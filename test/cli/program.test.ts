@@ -96,6 +96,13 @@ test("options with wrong values are named", async () => {
   await refuses(["calls", "x", "--from", "then"], 2, /^msgtape: --from: expected/);
   await refuses(["calls", "x", "--sort", "size"], 2, '--sort: expected enter or exit, found "size"');
   await refuses(["latency", "x", "--by", "moon"], 2, /^msgtape: --by: expected .*found "moon"/);
+  await refuses(
+    ["latency", "x", "--by", "layer,queue"],
+    2,
+    /^msgtape: --by: layer does not go with the queue/,
+  );
+  await refuses(["latency", "x", "--by", "layer", "--queue", "/q"], 2, /layer does not go with the queue/);
+  await refuses(["latency", "x", "--by", "layer", "--errno", "EINTR"], 2, /layer does not go with the error/);
   await refuses(["latency", "x", "--from", "1s", "--from", "2s"], 2, "--from: is given more than once");
   const file = captureFile();
   await refuses(["calls", file, "--from", "2s", "--to", "1s"], 2, "--to: is not after --from");

@@ -2,6 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatLatency } from "../../src/render/latency.js";
 import type { LatencyGroup } from "../../src/replay/latency-groups.js";
+import type { LibcLayer } from "../../src/replay/latency-libc.js";
 
 const test = suite("latency as text");
 
@@ -76,6 +77,29 @@ test("losses that are not known are not left out", () => {
   const why = "a capture was cut short or is damaged, calls may be missing above";
   assert.equal(text(0), ["no calls", "", `losses are not known: ${why}`]);
   assert.equal(text(7), ["no calls", "", `losses are not known, at least 7: ${why}`]);
+});
+
+test("what the rows of libc do not have in them", () => {
+  const layer = { capture: "c\u001b1", recorded: true, functions: ["mq_open"], missing: [], lost: 0 };
+  const lines = (...libc: LibcLayer[]) =>
+    formatLatency(
+      { groups: [], lost: 0, lost_at_least: 0, lost_by_event: null, libc },
+      { colour: false, histogram: false },
+    ).split("\n");
+  assert.equal(lines(layer), ["no calls"]);
+  const missing = [{ function: "msgsnd", why: "no such function" }];
+  assert.equal(lines({ ...layer, missing, lost: 3 }, { ...layer, recorded: false, lost: null }), [
+    "no calls",
+    "",
+    "libc: msgsnd was not hooked in c\\0331: no such function",
+    "libc: 3 records were lost in c\\0331: calls near them are uncertain or missing",
+    "libc: not recorded in c\\0331, so what callers waited is not known: record with --libc",
+  ]);
+  assert.equal(lines({ ...layer, lost: null }), [
+    "no calls",
+    "",
+    "libc: an unknown number of records were lost: calls near them are uncertain or missing",
+  ]);
 });
 
 test.run();

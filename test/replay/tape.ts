@@ -201,6 +201,8 @@ export interface CaptureParts {
   readonly captureId?: string;
   /** Functions of the kernel that were hooked. */
   readonly kernelHooks?: readonly string[];
+  /** The rest of the attach plan. */
+  readonly plan?: HostInfo["attachPlan"];
   readonly onChunk?: (index: number) => void;
 }
 
@@ -214,7 +216,7 @@ export function makeCapture(parts: CaptureParts): ReplayCapture {
   return {
     name: "hand.mtape",
     captureId: parts.captureId ?? "c1",
-    host: parts.kernelHooks === undefined ? null : host(parts.kernelHooks),
+    host: parts.kernelHooks === undefined && parts.plan === undefined ? null : host(parts),
     recorderBtf: RECORDER_BTF,
     hostBtf: null,
     clocks: parts.clocks ?? [triple(START, REAL_START)],
@@ -235,7 +237,7 @@ export function makeCapture(parts: CaptureParts): ReplayCapture {
   };
 }
 
-function host(kernelHooks: readonly string[]): HostInfo {
+function host({ kernelHooks = [], plan = [] }: CaptureParts): HostInfo {
   return {
     hostname: "hand",
     sysname: "Linux",
@@ -250,13 +252,16 @@ function host(kernelHooks: readonly string[]): HostInfo {
     recorder: { name: "msgtape", version: "0" },
     synthetic: true,
     config: { events: [], snapBytes: 256, bufferBytes: 0, filters: {}, command: null },
-    attachPlan: kernelHooks.map((hook) => ({
-      plane: "kernel",
-      hook,
-      mechanism: "fexit",
-      attached: true,
-      why: null,
-    })),
+    attachPlan: [
+      ...kernelHooks.map((hook) => ({
+        plane: "kernel" as const,
+        hook,
+        mechanism: "fexit",
+        attached: true,
+        why: null,
+      })),
+      ...plan,
+    ],
   };
 }
 

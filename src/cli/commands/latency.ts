@@ -32,7 +32,7 @@ export function builder(yargs: Argv): Argv {
     .option("by", {
       type: "string",
       requiresArg: true,
-      describe: `group by these: ${DIMENSIONS.join(",")} [event]`,
+      describe: `group by these: ${DIMENSIONS.join(",")} [event]; layer: what callers of libc waited, beside the kernel's part`,
     })
     .option("histogram", { type: "boolean", describe: "also draw how the durations are spread" });
 }
@@ -41,6 +41,7 @@ export function builder(yargs: Argv): Argv {
 export async function run(options: LatencyOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
   const by = parseBy(lists(options.by));
+  if (by.includes("layer")) refuseUnknownOfLibc(by, options);
   return withCaptures(options.files, async (captures) => {
     const log = new ProblemLog();
     const byName = new Map(captures.map((capture) => [capture.name, capture]));
@@ -68,5 +69,20 @@ function parseBy(texts: readonly string[]): readonly Dimension[] {
     if (dimension !== undefined) return dimension;
     throw wrong("by", `expected some of ${DIMENSIONS.join(", ")}, found ${JSON.stringify(text)}`);
   });
-  return [...new Set(found)];
+  return [...new Set<Dimension>(found.includes("layer") ? ["event", ...found] : found)];
+}
+
+/** LIBC records know neither the queue nor the error number: leaving calls out by them would be a guess. */
+function refuseUnknownOfLibc(by: readonly Dimension[], options: LatencyOptions): void {
+  const what =
+    by.includes("queue") || options.queue !== undefined
+      ? "the queue"
+      : options.errno !== undefined
+        ? "the error number"
+        : null;
+  if (what === null) return;
+  throw wrong(
+    "by",
+    `layer does not go with ${what}: it is not known of libc's functions; leave one of them out`,
+  );
 }
