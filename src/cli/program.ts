@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: "how long the calls took: percentiles and histograms",
     load: () => import("./commands/latency.js"),
   },
+  {
+    name: "toctou",
+    describe: "what changed between check and use: arguments, overlaps, queues",
+    load: () => import("./commands/toctou.js"),
+  },
   { name: "doctor", describe: "what this host can record", load: () => import("./commands/doctor.js") },
 ];
 

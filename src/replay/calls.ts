@@ -10,11 +10,11 @@ import { argumentDecoder } from "./arguments.js";
 import { type ArgumentDecoder, callLine, type LineParts, type NamedCall } from "./call-line.js";
 import { chunkPlan } from "./chunk-plan.js";
 import { type CallFilter, passes, passesComm, passesQueue } from "./filter.js";
-import { captureLoss, lossLedger } from "./losses.js";
+import { captureLoss, type LossLedger, lossLedger } from "./losses.js";
 import { type NameTable, nameTable } from "./names.js";
 import { inOrder, merge } from "./order.js";
 import type { KeptNames, PairedCall } from "./paired-call.js";
-import { pairs } from "./pairs.js";
+import { type PassOptions, pairs } from "./pairs.js";
 import { type QueueNamer, queueNamer } from "./queue-name.js";
 import { callQueue, seenQueue } from "./queues.js";
 import { LayoutError, recordLayouts } from "./records.js";
@@ -69,12 +69,12 @@ function* endedLines(capture: ReplayCapture, filter: CallFilter, options: CallOp
   for (const call of ordered) yield { endedNs: call.endedNs, line: () => callLine(call, lines) };
 }
 
-/** The calls that pass the filter, with their names, nearly in order of exit. `losses` follows the pass. */
+/** The calls that pass the filter, with their names, nearly in order of exit. `losses` and `planes` follow the pass. */
 export function* namedCalls(
   capture: ReplayCapture,
   filter: CallFilter,
   lines: LineMaker,
-  losses = lossLedger(capture, lines.clock.baseNs),
+  watched: Pick<PassOptions, "planes"> & { readonly losses?: LossLedger } = {},
 ): Generator<NamedCall> {
   const { layouts, clock } = lines;
   const names = nameTable(clock.baseNs);
@@ -82,7 +82,8 @@ export function* namedCalls(
   const pass = {
     layouts,
     baseNs: clock.baseNs,
-    losses,
+    losses: watched.losses ?? lossLedger(capture, clock.baseNs),
+    ...(watched.planes === undefined ? {} : { planes: watched.planes }),
     names,
     keep: (open: { task: TaskKey; atNs: number; entry: readonly Uint8Array[] }): KeptNames => {
       const seen = seenQueue(open.entry, layouts);
@@ -112,7 +113,7 @@ function commOf(call: PairedCall, names: NameTable): string | null {
 }
 
 /** Of a call: what it holds in memory. */
-export function evidenceBytes({ call }: NamedCall): number {
+export function evidenceBytes({ call }: Pick<NamedCall, "call">): number {
   let bytes = 0;
   for (const part of call.entry ?? []) bytes += part.byteLength;
   for (const part of call.exit ?? []) bytes += part.byteLength;

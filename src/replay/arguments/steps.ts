@@ -10,6 +10,11 @@ export function isUsed(context: CallContext, arg: number): boolean {
   );
 }
 
+/** The steps that take what the argument leads to, in a call such as this. */
+export function stepsFor(context: CallContext, steps: readonly Step[], arg: number): readonly Step[] {
+  return steps.filter((step) => "arg" in step && step.arg === arg && applies(context, step));
+}
+
 function concerns(context: CallContext, step: Step, arg: number): boolean {
   return "arg" in step && step.arg === arg && step.take !== "cookie" && applies(context, step);
 }
@@ -19,7 +24,8 @@ function applies(context: CallContext, step: Step): boolean {
   return step.when === undefined || holds(step.when, context.call.args?.[step.when.arg] ?? 0n);
 }
 
-function holds(when: Condition, raw: bigint): boolean {
+/** Is the condition true of this raw argument? */
+export function holds(when: Condition, raw: bigint): boolean {
   const value = Number(BigInt.asUintN(32, raw));
   if ((value & when.mask) >>> 0 !== when.value) return false;
   return when.low === undefined || when.low.includes(value & 31);

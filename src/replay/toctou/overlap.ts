@@ -1,0 +1,151 @@
+/**
+ * Calls of one process that write into memory which another of its calls, in flight, is to read. Calls come in order of
+ * exit; each is compared with those before it that it ran beside. Memory: the last calls of each process; what was
+ * dropped before a call that ran beside it ended is told.
+ */
+import type { Range } from "./compare.js";
+
+export interface Place {
+  readonly arg: string;
+  readonly addr: bigint;
+  readonly lengthBytes: number;
+}
+
+/** Memory that the call reads; `entry` and `exit` are null where they could not be read or were not kept. */
+export interface ReadPlace extends Place {
+  readonly place: string;
+  readonly ranges: readonly Range[] | null;
+  readonly entry: Uint8Array | null;
+  readonly exit: Uint8Array | null;
+}
+
+export interface WrittenPlace extends Place {
+  readonly bytes: Uint8Array | null;
+}
+
+/** A call that ended, or that never did. */
+export interface Side<Tag> {
+  readonly tgid: number;
+  readonly task: string;
+  readonly enterNs: number;
+  /** Infinite: it did not end. */
+  readonly endNs: number;
+  /** When the kernel had read all it was to read; at the latest at the end. */
+  readonly readNs: number;
+  /** Since when it can have written: its entry, or later where that is known. */
+  readonly writeNs: number;
+  readonly reads: readonly ReadPlace[];
+  readonly writes: readonly WrittenPlace[];
+  readonly tag: Tag;
+}
+
+export interface Overlap<Tag> {
+  readonly reader: Side<Tag>;
+  readonly read: ReadPlace;
+  readonly writer: Side<Tag>;
+  readonly written: WrittenPlace;
+  /** Bytes behind `read.addr`. */
+  readonly fromBytes: number;
+  readonly toBytes: number;
+  /** The write lies in the reader's window whatever the order inside; else it may have come before or after. */
+  readonly isCertain: boolean;
+}
+
+export interface OverlapWatch<Tag> {
+  /** The overlaps of this call with the calls seen before. */
+  see(side: Side<Tag>): Overlap<Tag>[];
+  /** Calls that ran beside some that were forgotten. */
+  readonly unchecked: number;
+}
+
+/** Calls kept of each process. */
+const MAX_CALLS = 1024;
+/** Processes kept, the latest. */
+const MAX_PROCESSES = 256;
+/** Overlaps told of one call: beyond, they say nothing new. */
+const MAX_OVERLAPS = 16;
+
+interface Process<Tag> {
+  readonly calls: Side<Tag>[];
+  /** A call that began before this ran beside some that were dropped. */
+  droppedNs: number;
+}
+
+export function overlapWatch<Tag>(maxCalls = MAX_CALLS): OverlapWatch<Tag> {
+  const processes = new Map<number, Process<Tag>>();
+  let forgottenNs = Number.NEGATIVE_INFINITY;
+  let unchecked = 0;
+  const processOf = (tgid: number): Process<Tag> => {
+    const known = processes.get(tgid);
+    if (known !== undefined) return known;
+    if (processes.size >= MAX_PROCESSES) {
+      // The one that came first; whoever comes back after that may have been it.
+      const [oldest] = processes;
+      if (oldest !== undefined) {
+        forgottenNs = Math.max(forgottenNs, oldest[1].calls.at(-1)?.endNs ?? forgottenNs);
+        processes.delete(oldest[0]);
+      }
+    }
+    const made = { calls: [], droppedNs: forgottenNs };
+    processes.set(tgid, made);
+    return made;
+  };
+  return {
+    get unchecked() {
+      return unchecked;
+    },
+    see(side) {
+      const own = processOf(side.tgid);
+      const found: Overlap<Tag>[] = [];
+      for (let i = own.calls.length - 1; i >= 0; i--) {
+        const other = own.calls[i];
+        if (other === undefined || other.endNs < side.enterNs) break;
+        if (other.task === side.task) continue;
+        if (found.length < MAX_OVERLAPS) between(side, other, found);
+        if (found.length < MAX_OVERLAPS) between(other, side, found);
+      }
+      if (side.enterNs <= own.droppedNs && side.reads.length + side.writes.length > 0) unchecked++;
+      if (side.reads.length + side.writes.length > 0) own.calls.push(side);
+      if (own.calls.length >= 2 * maxCalls) {
+        const dropped = own.calls.splice(0, own.calls.length - maxCalls);
+        for (const one of dropped) own.droppedNs = Math.max(own.droppedNs, one.endNs);
+      }
+      return found;
+    },
+  };
+}
+
+/** What `writer` wrote of what `reader` was to read. */
+function between<Tag>(reader: Side<Tag>, writer: Side<Tag>, found: Overlap<Tag>[]): void {
+  if (writer.writes.length === 0 || writer.writeNs > reader.readNs || writer.endNs < reader.enterNs) return;
+  for (const read of reader.reads) {
+    for (const written of writer.writes) {
+      // Exact where it counts: addresses that are far apart share no byte.
+      const shift = Number(written.addr - read.addr);
+      const fromBytes = Math.max(shift, 0);
+      const toBytes = Math.min(shift + written.lengthBytes, read.lengthBytes);
+      if (toBytes <= fromBytes || !isInput(read, fromBytes, toBytes)) continue;
+      const isInside = writer.writeNs >= reader.enterNs && writer.endNs <= reader.readNs;
+      const isCertain = isInside || isSeen(read, written, fromBytes, toBytes);
+      found.push({ reader, read, writer, written, fromBytes, toBytes, isCertain });
+    }
+  }
+}
+
+function isInput({ ranges }: ReadPlace, fromBytes: number, toBytes: number): boolean {
+  return ranges === null || ranges.some(([from, to]) => from < toBytes && to > fromBytes);
+}
+
+/** The reader's copy changed there, and became what the writer had put: the times alone cannot say so. */
+function isSeen(read: ReadPlace, written: WrittenPlace, fromBytes: number, toBytes: number): boolean {
+  const { entry, exit } = read;
+  if (entry === null || exit === null || written.bytes === null) return false;
+  const shift = Number(read.addr - written.addr);
+  let isChanged = false;
+  for (let at = fromBytes; at < toBytes; at++) {
+    const now = exit[at];
+    if (now === undefined || entry[at] === undefined || now !== written.bytes[at + shift]) return false;
+    if (entry[at] !== now) isChanged = true;
+  }
+  return isChanged;
+}

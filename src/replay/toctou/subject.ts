@@ -1,0 +1,77 @@
+/**
+ * Which queue a call is about, as far as two calls can be compared by it: by the queue's key, or by its name where one
+ * of them has nothing else, as mq_unlink and calls that found no queue do. Names are those of an ipc namespace.
+ */
+import type { EventRow, Facet } from "../../catalog/types.js";
+import type { NamedCall } from "../call-line.js";
+
+export interface Subject {
+  readonly kind: "posix" | "sysv";
+  readonly key: string | null;
+  /** `/q`, or a System V key in hex; null: not known, or it has none (IPC_PRIVATE). */
+  readonly name: string | null;
+  /** Of the queue; where that is not known, the one in which the process met its queues. */
+  readonly namespaceInum: string | null;
+}
+
+export interface SubjectReader {
+  /** null: the call is about no queue that could be named. */
+  of(named: Pick<NamedCall, "call" | "queue">, event: EventRow, args: readonly bigint[]): Subject | null;
+}
+
+const PRIVATE_KEY = "0x00000000";
+/** Processes of which the namespace is remembered. */
+const MAX_PROCESSES = 65_536;
+
+export function subjectReader(): SubjectReader {
+  const namespaces = new Map<number, string | null>();
+  return {
+    of({ call, queue }, event, args) {
+      const kind = event.queue?.kind ?? queue?.kind ?? (event.family === "posix-mq" ? "posix" : "sysv");
+      if (kind === "socket") return null;
+      const key = queue?.key ?? null;
+      const own = key?.split(":")[1] ?? null;
+      if (own !== null) {
+        const before = namespaces.get(call.tgid);
+        if (namespaces.size >= MAX_PROCESSES && before === undefined) namespaces.clear();
+        // A process that met two cannot be placed.
+        namespaces.set(call.tgid, before === undefined || before === own ? own : null);
+      }
+      const name = queue?.name ?? keyName(event, args);
+      if (key === null && name === null) return null;
+      return {
+        kind,
+        key,
+        name: name === PRIVATE_KEY ? null : name,
+        namespaceInum: own ?? namespaces.get(call.tgid) ?? null,
+      };
+    },
+  };
+}
+
+/** A System V key among the arguments: all that a call tells which found no queue. */
+function keyName(event: EventRow, args: readonly bigint[]): string | null {
+  const at = event.args.findIndex(({ value }) => value.kind === "scalar" && value.notation === "key");
+  if (at < 0) return null;
+  return `0x${BigInt.asUintN(32, args[at] ?? 0n)
+    .toString(16)
+    .padStart(8, "0")}`;
+}
+
+/** Is it the same queue? By name only for what a name can tell: whether it leads to a queue. */
+export function isSame(one: Subject, other: Subject, facet: Facet): "yes" | "no" | "unsure" {
+  if (one.kind !== other.kind) return "no";
+  if (one.key !== null && one.key === other.key) return "yes";
+  if (facet === "messages" || facet === "room") return "no";
+  if (one.name === null || one.name !== other.name) return "no";
+  if (one.namespaceInum === null || other.namespaceInum === null) return "unsure";
+  return one.namespaceInum === other.namespaceInum ? "yes" : "no";
+}
+
+/** Under what a change of the queue is found again. */
+export function subjectTexts({ kind, key, name }: Subject): string[] {
+  return [
+    ...(key === null ? [] : [`${kind} key ${key}`]),
+    ...(name === null ? [] : [`${kind} name ${name}`]),
+  ];
+}
