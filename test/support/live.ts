@@ -21,7 +21,8 @@ export type Need =
   | "script"
   | "setpriv"
   | "ipv6"
-  | "msg_next_id";
+  | "msg_next_id"
+  | "userfaultfd";
 
 /** What is missing, in words, or null when it is there. Each looks once. */
 const LOOK: Readonly<Record<Need, () => string | null>> = {
@@ -36,6 +37,9 @@ const LOOK: Readonly<Record<Need, () => string | null>> = {
   script: () => lookForTool("script"),
   setpriv: () => lookForTool("setpriv"),
   ipv6: () => (hasIpv6Loopback() ? null : "IPv6 on the loopback device"),
+  // Root may use it for the kernel's own faults; a kernel built without it has no such setting.
+  userfaultfd: () =>
+    existsSync("/proc/sys/vm/unprivileged_userfaultfd") ? null : "userfaultfd (CONFIG_USERFAULTFD)",
   msg_next_id: () =>
     existsSync("/proc/sys/kernel/msg_next_id") ? null : "kernel.msg_next_id (CONFIG_CHECKPOINT_RESTORE)",
 };

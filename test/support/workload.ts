@@ -21,13 +21,16 @@ export interface Truth {
   readonly queue?: Readonly<Record<string, unknown>>;
 }
 
+/** What programs include: they are made anew when one of these changes. */
+const HEADERS = ["truth.h", "toctou.h"];
+
 export type Bits = 64 | 32;
 
 /** The compiled program, made anew when its source is newer. 32: by gcc -m32. */
 export function workload(name: string, bits: Bits = 64): string {
   const source = `${WORKLOAD_SOURCES}${name}.c`;
   const binary = `${WORKLOADS}${name}${bits === 32 ? "-m32" : ""}`;
-  const newest = Math.max(mtimeMs(source), mtimeMs(`${WORKLOAD_SOURCES}truth.h`));
+  const newest = Math.max(...[source, ...HEADERS.map((name) => `${WORKLOAD_SOURCES}${name}`)].map(mtimeMs));
   if (mtimeMs(binary) > newest) {
     return binary;
   }
