@@ -9,7 +9,7 @@ import { exposureTable } from "./toctou/exposure.js";
 import { findingList } from "./toctou/findings.js";
 import { toctouPass } from "./toctou/pass.js";
 import { type FindReceived, settle } from "./toctou/receivers.js";
-import type { Exposure, Finding, ToctouResult } from "./toctou/types.js";
+import type { Exposure, Finding, FindingKind, ToctouResult } from "./toctou/types.js";
 
 export interface ToctouOptions {
   /** As `timeline(captures)` gives it. */
@@ -63,8 +63,11 @@ export function toctou(
   };
 }
 
+/** In this order when one call has several. */
+const KINDS: readonly FindingKind[] = ["mutated", "overlap", "check_then_act"];
+
 function byEntry(one: Finding, other: Finding): number {
-  return (one.enter_ns ?? 0) - (other.enter_ns ?? 0);
+  return (one.enter_ns ?? 0) - (other.enter_ns ?? 0) || KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind);
 }
 
 function byCalls(one: Exposure, other: Exposure): number {
