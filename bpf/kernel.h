@@ -117,6 +117,16 @@ struct msg_queue {
 	struct pid *q_lrpid;
 };
 
+struct msg_msgseg {
+	struct msg_msgseg *next; /* its data follows it */
+};
+
+struct msg_msg {
+	long m_type;
+	unsigned long m_ts;
+	struct msg_msgseg *next; /* its own data follows it, up to the end of the page */
+};
+
 struct mq_attr {
 	long mq_flags;
 	long mq_maxmsg;

@@ -61,6 +61,12 @@ struct mt_task_state {
 	__u8 interrupted_pad[3];
 	struct mt_queue_seen seen[MT_SEEN];
 	__s32 name_room[MT_MESSAGES_MAX]; /* of a receive: msg_namelen at entry, which the kernel overwrites */
+	/* The kernel plane's. */
+	__u64 loading;	  /* number of the call while it is in load_msg(), else 0 */
+	__u64 load_from;  /* load_msg()'s arguments */
+	__u64 load_bytes;
+	__u64 stored;	  /* address of the message that store_msg() had last, until it is freed */
+	__u64 stored_call; /* number of that call */
 };
 
 struct {

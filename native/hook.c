@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hook.h"
 
+#include "reason.h"
 #include "tape.h"
 
 #include <bpf/bpf.h>
@@ -117,6 +118,18 @@ static int load(struct mt_tape *tape, struct hook *hook, const char *name, const
 	return 0;
 }
 
+static void explain_load(struct mt_tape *tape, const struct hook *hook, int err)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, hook->object)
+		if (bpf_program__autoload(program)) {
+			hook_explain(program, "the kernel refused the program", err, tape->error, sizeof(tape->error));
+			return;
+		}
+	message_explain(tape->error, sizeof(tape->error), "cannot open the kernel programs", err);
+}
+
 int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
 	      size_t config_len)
 {
@@ -128,6 +141,11 @@ int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, 
 		FAIL(tape, "%s: hooks come after mt_planes() and before mt_start(), at most %d", name, HOOKS_MAX);
 		return -EINVAL;
 	}
+	if (access(object_path, R_OK)) {
+		err = -errno;
+		FAIL(tape, "cannot read the kernel programs %s: %s; build them first", object_path, strerror(-err));
+		return err;
+	}
 	log_listen();
 	hook->object = bpf_object__open_file(object_path, NULL);
 	if (!hook->object)
@@ -136,7 +154,7 @@ int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, 
 		err = load(tape, hook, name, config, config_len);
 	if (err) {
 		if (!tape->error[0])
-			message_explain(tape->error, sizeof(tape->error), "the kernel refused the program", err);
+			explain_load(tape, hook, err);
 		hook_close(hook);
 	}
 	return errno_of(err);
@@ -153,7 +171,8 @@ static int attach(struct mt_tape *tape, struct hook *hook)
 		hook->links[i] = bpf_program__attach(program);
 		if (!hook->links[i]) {
 			err = -errno;
-			message_explain(tape->error, sizeof(tape->error), "the program cannot be attached", err);
+			hook_explain(program, "the program cannot be attached", err, tape->error,
+				     sizeof(tape->error));
 			return err;
 		}
 		i++;

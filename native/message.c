@@ -76,7 +76,8 @@ void log_listen(void)
 static int is_reason(const char *line)
 {
 	static const char *const noise[] = { "processed ", "-- END",      "-- BEGIN",	 "failed to load object",
-					     "verification time", "stack depth", "insns_state", "arg#" };
+					     "verification time", "stack depth", "insns_state", "arg#",
+					     "BPF program load failed",	 "try raising 'ulimit -l'" };
 	size_t i;
 
 	if (!*line)

@@ -153,6 +153,7 @@ const TRIAL: RecordOptions = {
   calls: null,
   command: null,
   user: null,
+  kernelPlane: false,
 };
 
 function facilityChecks(config: KernelConfig | null): readonly Check[] {

@@ -18,6 +18,8 @@ export interface RecordOptions {
   readonly calls: number | null;
   readonly command: readonly string[] | null;
   readonly user: string | null;
+  /** The kernel plane, as far as its hooks are to be had. */
+  readonly kernelPlane: boolean;
 }
 
 export const DEFAULT_SNAP_BYTES = 256;

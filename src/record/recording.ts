@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEncoder } from "../format/encoder.js";
+import type { AttachedHook } from "../format/types.js";
 import { type Attached, attachFirst } from "./attach.js";
 import { ClockId, createClock } from "./clock.js";
 import { closingObject, closingText, notesOf } from "./closing.js";
@@ -16,6 +17,7 @@ import { RecordError } from "./errors.js";
 import { exitStatusAfter } from "./exit-status.js";
 import { readHost } from "./host.js";
 import { readInventory } from "./inventory.js";
+import { addKernelPlane } from "./kernel-plane.js";
 import { garbageCollection } from "./memory.js";
 import { nameTables } from "./names.js";
 import { clockGettime, NativeError, openMqueue, reserveSpace } from "./native.js";
@@ -25,7 +27,7 @@ import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
 import { noProgress, type ProgressLine, terminalProgress } from "./progress.js";
-import { openWithRings, ringBytesOf } from "./rings.js";
+import { openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
 import { FileSink, type Sink } from "./sink.js";
@@ -137,16 +139,23 @@ class Recording {
 
   /** `loaded` is called between loading, which takes long, and attaching: no record is older. */
   #attach(setup: Setup, loaded: () => void): Attached<Tape> {
+    let hooks: readonly AttachedHook[] = [];
     const attached = attachFirst((file) => {
       const tape = openWithRings(
         (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
         ringBytesOf(this.#options.bufferBytes, setup.cpus),
       );
+      hooks = this.#addPlanes(tape, setup);
       loaded();
       return tape;
     }, isSameForEveryObject);
     this.#cleanUps.push(() => attached.tape.close());
-    return attached;
+    return { ...attached, plan: [...attached.plan, ...hooks] };
+  }
+
+  #addPlanes(tape: Tape, setup: Setup): readonly AttachedHook[] {
+    if (!this.#options.kernelPlane) return [];
+    return addKernelPlane(tape, setup.config(tape.ringBytes), planesBytesOf(this.#options.bufferBytes));
   }
 
   /** The programs are attached and follow forks, so nothing slips through between here and there. */

@@ -42,6 +42,7 @@ export interface RecordArguments {
   readonly buffer?: string | readonly string[];
   readonly snap?: string | readonly string[];
   readonly user?: string | readonly string[];
+  readonly "no-kernel"?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   /** What follows `--`. */
@@ -81,6 +82,10 @@ export function builder(yargs: Argv): Argv {
       describe: "kernel memory for records, of all cpus together [32M, 1M to 16M a cpu]",
     })
     .option("user", { ...text, describe: "run the command as this user" })
+    .option("no-kernel", {
+      type: "boolean",
+      describe: "calls alone: do not look at what the kernel does in them with messages",
+    })
     .option("json", { type: "boolean", describe: "the closing line as JSON" })
     .option("quiet", { type: "boolean", alias: "q", describe: "say nothing but errors" });
 }
@@ -140,6 +145,7 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
     calls: parseCount(once("count", options.count)),
     command: command.length > 0 ? command : null,
     user,
+    kernelPlane: options["no-kernel"] !== true,
   };
 }
 

@@ -35,6 +35,7 @@ test("without options: all events but those that are hot on any host", () => {
     calls: null,
     command: null,
     user: null,
+    kernelPlane: true,
   });
 });
 
