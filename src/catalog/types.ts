@@ -157,6 +157,28 @@ export interface Access {
 }
 
 /**
+ * What a call does with messages; `payload`, `room` and the like are places of arguments. `flows` follows messages by
+ * it; src/replay/flows/selection.ts has the rules of selection.
+ */
+export type MessageRole =
+  | { readonly does: "send"; readonly payload: number; readonly priority?: number }
+  | {
+      readonly does: "receive";
+      readonly payload: number;
+      /** The room for the payload, in bytes. Sockets: in the msghdr. */
+      readonly room?: number;
+      readonly priority?: number;
+      /** System V: which message is asked for. */
+      readonly select?: { readonly type: number; readonly flags: number };
+      /** Sockets: recvmsg's flags. */
+      readonly flags?: number;
+      /** An input that is read before any message is taken: EFAULT may come of it. */
+      readonly input?: number;
+    }
+  /** Throws away what is in the queue. */
+  | { readonly does: "remove"; readonly when: Condition };
+
+/**
  * Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. A call that takes
  * fifth finds ptr and fifth as a pair in user memory at ptr when call >> 16 is 0.
  */
@@ -188,6 +210,8 @@ export interface EventRow {
   readonly queue: { readonly kind: "posix" | "sysv" | "socket"; readonly by: Operand } | null;
   /** Its parts in check-then-act; none for sockets, whose queues have no state that calls could ask for. */
   readonly access: readonly Access[];
+  /** What it does with messages; absent: nothing. */
+  readonly message?: MessageRole;
   /** errno names that this call gives, with what each means here. */
   readonly errors: readonly { readonly errno: string; readonly means: string }[];
   readonly related: readonly string[];

@@ -51,6 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: "what changed between check and use: arguments, overlaps, queues",
     load: () => import("./commands/toctou.js"),
   },
+  {
+    name: "flows",
+    describe: "each message from send to receive, with its time in the queue",
+    load: () => import("./commands/flows.js"),
+  },
   { name: "doctor", describe: "what this host can record", load: () => import("./commands/doctor.js") },
 ];
 

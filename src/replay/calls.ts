@@ -69,21 +69,21 @@ function* endedLines(capture: ReplayCapture, filter: CallFilter, options: CallOp
   for (const call of ordered) yield { endedNs: call.endedNs, line: () => callLine(call, lines) };
 }
 
-/** The calls that pass the filter, with their names, nearly in order of exit. `losses` and `planes` follow the pass. */
+/** The calls that pass the filter, with their names, nearly in order of exit. What is `watched` follows the pass. */
 export function* namedCalls(
   capture: ReplayCapture,
   filter: CallFilter,
   lines: LineMaker,
-  watched: Pick<PassOptions, "planes"> & { readonly losses?: LossLedger } = {},
+  watched: Pick<PassOptions, "planes" | "onEntry"> & Partial<Pick<PassOptions, "losses" | "names">> = {},
 ): Generator<NamedCall> {
   const { layouts, clock } = lines;
-  const names = nameTable(clock.baseNs);
+  const names = watched.names ?? nameTable(clock.baseNs);
   const loss = captureLoss(capture);
-  const pass = {
+  const pass: PassOptions = {
     layouts,
     baseNs: clock.baseNs,
-    losses: watched.losses ?? lossLedger(capture, clock.baseNs),
-    ...(watched.planes === undefined ? {} : { planes: watched.planes }),
+    losses: lossLedger(capture, clock.baseNs),
+    ...watched,
     names,
     keep: (open: { task: TaskKey; atNs: number; entry: readonly Uint8Array[] }): KeptNames => {
       const seen = seenQueue(open.entry, layouts);

@@ -64,6 +64,8 @@ export interface PassOptions {
     atNs: number;
     entry: readonly Uint8Array[];
   }) => KeptNames;
+  /** Told of each entry as it goes by: the task is in that call from now on. Further parts may follow. */
+  readonly onEntry?: (task: Readonly<Task>) => void;
   /** With it, calls come with their KERNEL records; without it planes are not read. */
   readonly planes?: PlanesOptions;
   readonly plan: ChunkPlan;
@@ -83,7 +85,7 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
   };
   const planes = options.planes === undefined ? null : planesPass(options.planes);
   const kernelOf = (task: Task) => planes?.of(task, task.isNumbered ? task.call : null) ?? NO_KERNEL_RECORDS;
-  const step = recordStep({ layouts, losses, tasks, out, kernelOf });
+  const step = recordStep({ layouts, losses, tasks, out, kernelOf, onEntry: options.onEntry });
 
   const isWanted = (entry: IndexEntry) => {
     const isRead = options.plan(entry, isOpen) === "read";
@@ -144,12 +146,14 @@ function recordStep({
   tasks,
   out,
   kernelOf,
+  onEntry: tellEntry,
 }: {
   layouts: RecordLayouts;
   losses: LossLedger;
   tasks: Map<number, Task>;
   out: PairedCall[];
   kernelOf: (task: Task) => PairedCall["kernel"];
+  onEntry: PassOptions["onEntry"];
 }): (head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => void {
   const taskOf = (head: RecordHead): Task => {
     const known = tasks.get(head.tid);
@@ -185,6 +189,7 @@ function recordStep({
     task.kept = null;
     task.restartOf = restartOf(task, head, entryArgs(bytes, layouts));
     if (task.restartOf !== null) task.interrupted = null;
+    tellEntry?.(task);
   };
 
   const onExit = (task: Task, head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => {

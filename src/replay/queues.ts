@@ -16,10 +16,15 @@ const HAS_DEPTH = 1;
 /** What a call's records tell of its queue. */
 export type QueueEvidence = Pick<PairedCall, "entry" | "exit" | "enterNs" | "exitNs" | "kept">;
 
-interface SeenQueue {
+export interface SeenQueue {
   readonly key: QueueKey;
   /** null: not read, or there is none (sockets). */
   readonly depth: number | null;
+  readonly bytes: number;
+  /** POSIX: of one message; System V: of all in the queue. */
+  readonly maxBytes: number;
+  /** System V: 0, there bytes are the limit. */
+  readonly maxMessages: number;
 }
 
 /** The first queue that these parts of an entry or exit tell of. */
@@ -41,6 +46,9 @@ export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLa
         (view.getUint8(at + layouts.queue.flags) & HAS_DEPTH) === 0
           ? null
           : view.getUint32(at + layouts.queue.depth, true),
+      bytes: Number(view.getBigUint64(at + layouts.queue.bytes, true)),
+      maxBytes: Number(view.getBigUint64(at + layouts.queue.max_bytes, true)),
+      maxMessages: view.getUint32(at + layouts.queue.max_messages, true),
     };
   }
   return null;

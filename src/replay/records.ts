@@ -93,7 +93,10 @@ const QUEUE_WIDTHS = {
   namespace_inum: 4,
   id: 8,
   generation: 8,
+  bytes: 8,
+  max_bytes: 8,
   depth: 4,
+  max_messages: 4,
 } as const;
 
 /** The record structs of a capture cannot be used. One line, for users. */

@@ -43,7 +43,7 @@ test("--count promises no more than it keeps", async () => {
 
 test("a wrong command line is told in one line, with status 2", async () => {
   await refuses([], 2, "no command given: try msgtape --help");
-  await refuses(["frob"], 2, /there is no command "frob": the commands are record, info, calls/);
+  await refuses(["zap"], 2, /there is no command "zap": the commands are record, info, calls/);
   await refuses(["inof", "x"], 2, 'there is no command "inof": did you mean info?');
   await refuses(["info"], 2, "no capture given: msgtape info FILE");
   await refuses(["calls"], 2, "no capture given: msgtape calls FILE");

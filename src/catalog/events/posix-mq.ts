@@ -249,6 +249,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: sendSteps(TIMESPEC),
     queue: QUEUE_BY_MQDES,
     access: SEND_ACCESS,
+    message: { does: "send", payload: 1, priority: 3 },
     errors: SEND_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32", "mq_notify", "mq_open"],
     summary:
@@ -267,6 +268,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: receiveExit(TIMESPEC),
     queue: QUEUE_BY_MQDES,
     access: MQ_RECEIVE_ACCESS,
+    message: { does: "receive", payload: 1, room: 2, priority: 3, input: 4 },
     errors: RECEIVE_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32", "mq_notify", "mq_open"],
     summary:
@@ -357,6 +359,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: sendSteps(TIMESPEC32),
     queue: QUEUE_BY_MQDES,
     access: SEND_ACCESS,
+    message: { does: "send", payload: 1, priority: 3 },
     errors: SEND_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32"],
     summary:
@@ -375,6 +378,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: receiveExit(TIMESPEC32),
     queue: QUEUE_BY_MQDES,
     access: MQ_RECEIVE_ACCESS,
+    message: { does: "receive", payload: 1, room: 2, priority: 3, input: 4 },
     errors: RECEIVE_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32"],
     summary:

@@ -74,7 +74,7 @@ function recvmmsg(
   timespec: StructNames,
 ): Pick<
   EventRow,
-  "args" | "returns" | "entry" | "exit" | "queue" | "access" | "errors" | "family" | "onRequest"
+  "args" | "returns" | "entry" | "exit" | "queue" | "access" | "message" | "errors" | "family" | "onRequest"
 > {
   return {
     family: "socket-msg",
@@ -107,6 +107,7 @@ function recvmmsg(
     ],
     queue: QUEUE,
     access: [],
+    message: { does: "receive", payload: 1, flags: 3 },
     errors: RECVMMSG_ERRORS,
   };
 }
@@ -143,6 +144,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     ],
     queue: QUEUE,
     access: [],
+    message: { does: "send", payload: 1 },
     errors: SEND_ERRORS,
     related: ["recvmsg", "sendmmsg"],
     summary: "Sends a message on a socket, gathered from several buffers, with address and control messages.",
@@ -178,6 +180,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     ],
     queue: QUEUE,
     access: [],
+    message: { does: "receive", payload: 1, flags: 2 },
     errors: RECEIVE_ERRORS,
     related: ["sendmsg", "recvmmsg"],
     summary:
@@ -208,6 +211,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     ],
     queue: QUEUE,
     access: [],
+    message: { does: "send", payload: 1 },
     errors: SEND_ERRORS,
     related: ["recvmmsg", "sendmsg"],
     summary:

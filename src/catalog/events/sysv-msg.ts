@@ -115,6 +115,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     exit: SEND_STEPS,
     queue: { kind: "sysv", by: { arg: 0 } },
     access: SEND_ACCESS,
+    message: { does: "send", payload: 1 },
     errors: [
       { errno: "EACCES", means: NO_ACCESS },
       { errno: "EAGAIN", means: "the queue has no room and msgflg has IPC_NOWAIT" },
@@ -168,6 +169,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     ],
     queue: { kind: "sysv", by: { arg: 0 } },
     access: MSG_RECEIVE_ACCESS,
+    message: { does: "receive", payload: 1, room: 2, select: { type: 3, flags: 4 } },
     errors: [
       {
         errno: "E2BIG",
@@ -214,6 +216,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     exit: [...MSGCTL_INPUTS, ...MSGCTL_OUTPUTS],
     queue: { kind: "sysv", by: { arg: 0 } },
     access: CONTROL_ACCESS,
+    message: { does: "remove", when: cmdIs([IPC_RMID], IPC_64) },
     errors: [
       { errno: "EACCES", means: NO_ACCESS },
       { errno: "EFAULT", means: BAD_ADDRESS },

@@ -1,0 +1,95 @@
+/** A message's way as one line, out of what `flows --json` prints: when, from whom, to whom, which queue, how long. */
+import type { FlowLine, FlowParty } from "../replay/flows/line.js";
+import { escapeText, type Piece, padRight, paintLine } from "./text.js";
+import { formatDuration } from "./units.js";
+
+export interface FlowTextOptions {
+  readonly colour: boolean;
+  /** Characters to cut the line to; null: whole lines. */
+  readonly width: number | null;
+}
+
+const TIME_WIDTH = 14;
+const TID_WIDTH = 7;
+/** TASK_COMM_LEN without its NUL. */
+const COMM_WIDTH = 15;
+
+/** One line without a newline. */
+export function formatFlow(line: FlowLine, options: FlowTextOptions): string {
+  const startNs = line.send?.enter_ns ?? line.send?.exit_ns ?? line.receive?.exit_ns ?? null;
+  const pieces: Piece[] = [
+    { text: `${secondsText(startNs).padStart(TIME_WIDTH)} `, style: "dim" },
+    ...partyPieces(line.send),
+    { text: " → " },
+    ...partyPieces(line.receive),
+    { text: ` [${escapeText(line.queue.name ?? line.queue.key ?? "?")}]`, style: "cyan" },
+    { text: ` ${messageText(line)}` },
+    ...outcomePieces(line),
+    ...timePieces(line),
+    ...doubtPieces(line),
+  ];
+  return paintLine(pieces, options);
+}
+
+function partyPieces(party: FlowParty | null): Piece[] {
+  if (party === null) return [{ text: padRight(`${"-".padStart(TID_WIDTH)} `, TID_WIDTH + 1 + COMM_WIDTH) }];
+  const comm = party.comm === null ? "?" : escapeText(party.comm);
+  return [
+    { text: `${String(party.tid).padStart(TID_WIDTH)} `, style: "dim" },
+    { text: padRight(comm, COMM_WIDTH) },
+  ];
+}
+
+function messageText(line: FlowLine): string {
+  const len = line.len === null ? "? bytes" : `${line.len} ${line.len === 1 ? "byte" : "bytes"}`;
+  if (line.queue.kind === "posix") return `${len} priority ${line.prio ?? "?"}`;
+  if (line.queue.kind === "sysv") return `${len} type ${line.type === null ? "?" : escapeText(line.type)}`;
+  return len;
+}
+
+const DROPS = {
+  removed: "with its queue (IPC_RMID)",
+  fault: "its receiver's memory could not be written (EFAULT)",
+  closed: "with its queue (last descriptor closed)",
+} as const;
+
+function outcomePieces(line: FlowLine): Piece[] {
+  if (line.outcome === "pending") return [{ text: " pending", style: "yellow" }];
+  if (line.outcome === "dropped") {
+    return [{ text: ` dropped${line.drop === null ? "" : `: ${DROPS[line.drop.how]}`}`, style: "red" }];
+  }
+  if (line.send === null) return [{ text: " sent by somebody not recorded", style: "yellow" }];
+  if (line.receive === null) return [{ text: " taken by somebody not recorded", style: "yellow" }];
+  return [];
+}
+
+function timePieces(line: FlowLine): Piece[] {
+  if (line.send === null) return [];
+  const parts: string[] = [];
+  if (line.sender_blocked_ns !== null && line.sender_blocked_ns > 0) {
+    parts.push(`sender blocked ${formatDuration(line.sender_blocked_ns)}`);
+  }
+  if (line.receive !== null && line.outcome === "delivered") {
+    parts.push(`queued ${line.queued_ns === null ? "?" : formatDuration(line.queued_ns)}`);
+    if (line.receiver_waiting_ns !== null && line.receiver_waiting_ns > 0) {
+      parts.push(`receiver waited ${formatDuration(line.receiver_waiting_ns)}`);
+    }
+  }
+  return parts.length === 0 ? [] : [{ text: ` <${parts.join(", ")}>`, style: "dim" }];
+}
+
+function doubtPieces(line: FlowLine): Piece[] {
+  if (line.match === "exact" || line.match === null) return [];
+  if (line.match === "modelled") return [{ text: " modelled", style: "dim" }];
+  const why =
+    line.candidates === null ? "what it may be taken for is not known" : `one of ${line.candidates} that fit`;
+  return [{ text: ` ambiguous: ${why}`, style: "yellow" }];
+}
+
+/** Nanoseconds as seconds with nine digits. */
+function secondsText(ns: number | null): string {
+  if (ns === null) return "?";
+  const sign = ns < 0 ? "-" : "";
+  const whole = Math.floor(Math.abs(ns) / 1e9);
+  return `${sign}${whole}.${String(Math.round(Math.abs(ns) - whole * 1e9)).padStart(9, "0")}`;
+}

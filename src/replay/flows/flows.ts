@@ -1,0 +1,224 @@
+/**
+ * The messages of a capture, each from its send to what became of it. One bounded pass: every call counts for the
+ * matching, the filter chooses among the answers.
+ */
+import { parseBtf } from "../../btf/index.js";
+import { eventById } from "../../catalog/events.js";
+import type { Problem } from "../../format/types.js";
+import { structsOf } from "../arguments/structs.js";
+import { eventName, type NamedCall } from "../call-line.js";
+import { type CallOptions, hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../calls.js";
+import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
+import { lossLedger } from "../losses.js";
+import { type NameTable, nameTable, queueKeyText, taskKeyText } from "../names.js";
+import type { Task } from "../paired-call.js";
+import { type KernelRecord, planesReader } from "../planes.js";
+import { planesState } from "../planes-state.js";
+import { seenQueue } from "../queues.js";
+import type { ReplayCapture } from "../source.js";
+import { timeline } from "../time.js";
+import { type DeedParts, queueDeed } from "./deeds.js";
+import { identities } from "./identities.js";
+import { type FlowLine, flowLine, orphanLine } from "./line.js";
+import type { QueueModel } from "./queue-model.js";
+import { queueTable } from "./queue-table.js";
+import type { FlowSink, Party } from "./types.js";
+
+export interface FlowOptions extends Pick<CallOptions, "clock" | "onProblem"> {
+  /** Also messages that were received, and whose send is not in the capture. */
+  readonly withReceived?: boolean;
+}
+
+/** Every message of one capture of which an end passes the filter, in no order. Throws as `calls` does. */
+export function* flows(
+  capture: ReplayCapture,
+  filter: CallFilter,
+  options: FlowOptions = {},
+): Generator<FlowLine> {
+  if (hasNothingToRead(capture)) return;
+  const out: FlowLine[] = [];
+  const pass = flowPass(capture, filter, options, out);
+  for (const call of pass.calls) {
+    pass.take(call);
+    if (out.length === 0) continue;
+    yield* out;
+    out.length = 0;
+  }
+  pass.finish();
+  yield* out;
+}
+
+/** As `flows`, over several captures on one time line. A message is followed within its capture alone. */
+export function* flowsOfAll(
+  captures: readonly ReplayCapture[],
+  filter: CallFilter,
+  options: { readonly withReceived?: boolean } = {},
+  onProblem?: (capture: ReplayCapture, problem: Problem) => void,
+): Generator<FlowLine> {
+  const clocks = timeline(captures);
+  for (const [index, capture] of captures.entries()) {
+    const clock = clocks[index];
+    yield* flows(capture, filter, {
+      ...options,
+      ...(clock === undefined ? {} : { clock }),
+      onProblem: (problem) => onProblem?.(capture, problem),
+    });
+  }
+}
+
+interface FlowPass {
+  readonly calls: Iterable<NamedCall>;
+  take(call: NamedCall): void;
+  finish(): void;
+}
+
+function flowPass(
+  capture: ReplayCapture,
+  filter: CallFilter,
+  options: FlowOptions,
+  out: FlowLine[],
+): FlowPass {
+  const lines = lineMaker(capture, options);
+  const parts: DeedParts = {
+    layouts: lines.layouts,
+    onProblem: lines.onProblem,
+    structs: structsOf(
+      capture.hostBtf === null ? null : parseBtf(capture.hostBtf),
+      requireRecorderBtf(capture),
+    ),
+  };
+  const { baseNs } = lines.clock;
+  const losses = lossLedger(capture, baseNs);
+  const names = nameTable(baseNs);
+  const planes = planesState(capture, baseNs);
+  const sink = lineSink(out, lines.captureId, options.withReceived === true);
+  const known = identities({
+    planes,
+    sink,
+    partyOf: (record) => strangerOf(record, names),
+    forget: (sent) => table.of(sent.queue.key)?.take(sent),
+  });
+  const table = queueTable({
+    losses,
+    sink,
+    excludes: known.excludes,
+    isSurelyThere: known.isSurelyThere,
+  });
+  const open = new Map<number, { readonly model: QueueModel; readonly enterNs: number }>();
+
+  const onEntry = (task: Readonly<Task>) => {
+    const does = eventById(task.event)?.message?.does;
+    if (does !== "send" && does !== "receive") return;
+    const before = open.get(task.tid);
+    if (before !== undefined) {
+      open.delete(task.tid);
+      before.model.leave(null, null, true);
+    }
+    const seen = seenQueue(task.entry, lines.layouts);
+    if (seen === null || seen.key.kind === "socket") return;
+    const model = table.make(queueKeyText(seen.key));
+    model.enter(task.enterNs, seen.depth);
+    open.set(task.tid, { model, enterNs: task.enterNs });
+  };
+
+  const calls = namedCalls(capture, EVERYTHING, lines, {
+    losses,
+    names,
+    planes: {
+      read: planesReader(requireRecorderBtf(capture), lines.layouts, baseNs),
+      state: planes,
+      onRecord: (record) => {
+        if (record.plane === "kernel") known.see(record);
+      },
+    },
+    onEntry,
+  });
+
+  const take = (named: NamedCall) => {
+    const { call, queue } = named;
+    const opened = open.get(call.tid);
+    const isCounted = opened !== undefined && opened.enterNs === call.enterNs;
+    if (isCounted) open.delete(call.tid);
+    const model = isCounted ? opened.model : queue?.key == null ? null : table.make(queue.key);
+    if (queue !== null && queue.key !== null && queue.kind !== "socket" && model !== null) {
+      takeDeed(named, model);
+    }
+    const does = eventById(call.event)?.message?.does;
+    if (model === null || queue === null) return;
+    if (does === "send" || does === "receive") model.leave(call.exitNs, queue.depth_after, isCounted);
+    else seeDepths(named, model);
+    table.tidy(model);
+  };
+
+  const takeDeed = (named: NamedCall, model: QueueModel) => {
+    const { call, comm, queue } = named;
+    if (queue === null) return;
+    const isWanted = passes(filter, call) && passesComm(filter, comm) && passesQueue(filter, queue);
+    const party = partyOf(named);
+    const deed = queueDeed({ call, party, queue, isWanted }, parts);
+    if (deed === null) return;
+    switch (deed.did) {
+      case "send":
+        if (!known.sent(deed.sent)) model.sent(deed.sent);
+        break;
+      case "receive":
+        if (!known.received(deed.received)) model.received(deed.received);
+        break;
+      case "wait":
+        model.unended(deed);
+        break;
+      case "remove":
+        model.remove(party, call.exitNs);
+    }
+  };
+
+  return {
+    calls,
+    take,
+    finish() {
+      table.finish();
+      known.finish();
+    },
+  };
+}
+
+/** Puts lines into `out`, of flows that the filter lets through at one of their ends. */
+function lineSink(out: FlowLine[], captureId: string, withReceived: boolean): FlowSink {
+  return {
+    flow(flow) {
+      const isWanted = flow.sent.isWanted || flow.received?.isWanted === true;
+      if (isWanted) out.push(flowLine(flow, captureId));
+    },
+    orphan(received) {
+      if (withReceived && received.isWanted) out.push(orphanLine(received, captureId));
+    },
+  };
+}
+
+/** Any other call of a queue that shows how deep it is. */
+function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
+  const before = queue?.depth_before ?? null;
+  const after = queue?.depth_after ?? null;
+  if (call.enterNs !== null && before !== null) model.seen(call.enterNs, before);
+  if (call.exitNs !== null && after !== null) model.seen(call.exitNs, after);
+}
+
+function partyOf({ call, comm }: NamedCall): Party {
+  const { task, tid, tgid, enterNs, exitNs } = call;
+  return { task, tid, tgid, comm, event: eventName(call.event), call: call.call, enterNs, exitNs };
+}
+
+/** A task that was in no recorded call. */
+function strangerOf(record: KernelRecord, names: NameTable): Party {
+  const { tid, tgid, startLow, startHigh, timeNs } = record;
+  return {
+    task: taskKeyText(record),
+    tid,
+    tgid,
+    comm: names.comm(tid, startLow, startHigh, timeNs),
+    event: record.call === null ? null : eventName(record.event),
+    call: record.call,
+    enterNs: null,
+    exitNs: null,
+  };
+}

@@ -1,0 +1,282 @@
+/**
+ * One queue as far as calls tell of it: which message each receive got. Receives are held until the calls that overlap
+ * with them have ended, then settled in order of exit. What two answers fit is said to be ambiguous; what was lost,
+ * what was there before, and what others may have done makes order prove nothing until the queue was seen empty.
+ */
+import type { LossLedger } from "../losses.js";
+import { compareNumbers, fits, isAhead, isTelling } from "./evidence.js";
+import { moments } from "./moments.js";
+import { accepts, type Selector } from "./selection.js";
+import type { Flow, FlowSink, Party, Received, Sent } from "./types.js";
+import { type Waiting, waitingSends } from "./waiting.js";
+
+export interface QueueModelOptions {
+  readonly losses: Pick<LossLedger, "between" | "after">;
+  readonly sink: FlowSink;
+  /** Has this queue had a message with this evidence before? Notes that it has now. */
+  readonly isRepeated: (key: string) => boolean;
+  /** The kernel's hooks tell of every message that these two could share: they do not. */
+  readonly excludes: (sent: Sent, received: Received) => boolean;
+  /** By the kernel's hooks nobody has taken it. */
+  readonly isSurelyThere: (sent: Sent) => boolean;
+}
+
+export interface QueueModel {
+  /** Receives that are not settled, and messages that nobody has received. */
+  readonly held: number;
+  readonly waiting: number;
+  /** It was removed, and no call of it is under way any more. */
+  readonly isOver: boolean;
+  /** A send or receive of this queue begins. */
+  enter(atNs: number, depth: number | null): void;
+  /** It ended. `isCounted`: `enter` was called for it. */
+  leave(atNs: number | null, depth: number | null, isCounted: boolean): void;
+  /** A depth that any other call saw. */
+  seen(atNs: number, depth: number): void;
+  sent(sent: Sent): void;
+  received(received: Received): void;
+  /** Taken by somebody of whom the kernel's hooks told. */
+  take(sent: Sent): void;
+  /** A receive that never ended, or whose end is not known. */
+  unended(receive: { readonly fromNs: number; readonly selector: Selector }): void;
+  /** The queue was removed with all that was in it. */
+  remove(by: Party, atNs: number | null): void;
+  settle(): void;
+  /** Gives up the message that has waited longest: there is no room to remember more. */
+  giveUpOldest(): void;
+  finish(): void;
+}
+
+/** Receives held back for calls that overlap with them; a later send may still claim one that found nothing. */
+const MOST_HELD = 256;
+const MOST_ORPHANS = 1024;
+/** A depth is read a little later than the time of its record says, and a call may begin in between. */
+const DEPTH_DELAY_NS = 10_000;
+
+export function queueModel(options: QueueModelOptions): QueueModel {
+  const { losses, sink } = options;
+  const waiting = waitingSends();
+  const empty = moments();
+  let held: Received[] = [];
+  let orphans: Received[] = [];
+  let openCalls = 0;
+  let lastDepth: number | null = null;
+  /** Somebody who was not recorded, or a call that nobody understood, has changed the queue. */
+  let disturbedNs = Number.NEGATIVE_INFINITY;
+  const unended: { readonly fromNs: number; readonly selector: Selector }[] = [];
+  let removed: { readonly by: Party; readonly atNs: number | null } | null = null;
+
+  const see = (atNs: number, depth: number | null) => {
+    if (depth === 0) empty.add(atNs);
+  };
+
+  /** The queue was empty between the two, so the message was gone. */
+  const isBarred = (sent: Sent, received: Received) => {
+    const emptyNs = empty.firstAfter(sent.toNs);
+    return emptyNs !== null && emptyNs + DEPTH_DELAY_NS < received.fromNs;
+  };
+
+  /** Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? */
+  const isKnown = (fromNs: number, toNs: number) => {
+    const emptyNs = empty.lastUpTo(fromNs);
+    return emptyNs !== null && disturbedNs <= emptyNs && !losses.between(emptyNs, toNs);
+  };
+
+  const settleOne = (received: Received) => {
+    const { found, isPartial } = waiting.candidates(
+      received,
+      (sent) => !isBarred(sent, received) && !options.excludes(sent, received),
+    );
+    if (received.result === "maybe_fault") {
+      if (found.length > 0) disturbedNs = Math.max(disturbedNs, received.toNs);
+      return;
+    }
+    const telling = found.filter(({ sent }) => isTelling(sent, received));
+    const choices = telling.length > 0 ? telling : unclaimed(found, received);
+    const [pick] = choices;
+    if (pick === undefined) {
+      leftOver(received);
+      return;
+    }
+    give(pick, received, choices, telling.length === 1, isPartial);
+  };
+
+  /** Without evidence of its own a receive does not take what another one's payload asks for. */
+  const unclaimed = (found: readonly Waiting[], received: Received) => {
+    if (received.print !== null || found.length < 2) return found;
+    const claims = new Set(held.map((other) => other.key));
+    const free = found.filter(({ sent }) => sent.key === null || !claims.has(sent.key));
+    return free.length > 0 ? free : found;
+  };
+
+  const give = (
+    pick: Waiting,
+    received: Received,
+    choices: readonly Waiting[],
+    isTold: boolean,
+    isPartial: boolean,
+  ) => {
+    const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
+    for (const rival of rivals) rival.isContested = true;
+    const { sent } = pick;
+    const basis = isTold && !pick.isRepeated && isOnlyReceive(received) ? "payload" : "order";
+    const isSure =
+      basis === "payload"
+        ? !losses.between(sent.fromNs, received.toNs)
+        : !isPartial && isKnown(Math.max(sent.fromNs, received.fromNs), received.toNs);
+    const others = rivals.length > 0 ? rivals.length : pick.isContested ? 1 : 0;
+    waiting.remove(sent);
+    const { party } = received;
+    sink.flow({
+      sent,
+      received,
+      stranger: null,
+      match: isSure && others === 0 ? "modelled" : "ambiguous",
+      basis,
+      candidates: isSure ? others + 1 : null,
+      outcome: received.result === "taken" ? "delivered" : "dropped",
+      drop: received.result === "taken" ? null : { how: "fault", by: party, atNs: party.exitNs },
+      life: null,
+    });
+  };
+
+  /**
+   * The messages that it may have got instead. What is surely ahead of one must have been taken by others meanwhile:
+   * by as many as were under way at the same time.
+   */
+  const rivalsOf = (choices: readonly Waiting[], received: Received): Waiting[] => {
+    const others = held.filter(
+      (other) =>
+        other.fromNs < received.toNs &&
+        (other.key === null || other.key === received.key || received.key === null),
+    ).length;
+    return choices.filter((choice, at) => {
+      if (at === 0) return false;
+      let ahead = 0;
+      for (let i = 0; i < at; i++) {
+        if (isAhead((choices[i] as Waiting).sent, choice.sent, received)) ahead++;
+      }
+      return ahead <= others;
+    });
+  };
+
+  const isOnlyReceive = (received: Received) => !held.some((other) => other.key === received.key);
+
+  const leftOver = (received: Received) => {
+    if (received.result !== "taken") return;
+    if (received.key !== null) options.isRepeated(received.key);
+    disturbedNs = Math.max(disturbedNs, received.toNs);
+    orphans.push(received);
+    if (orphans.length <= 2 * MOST_ORPHANS) return;
+    for (const orphan of orphans.slice(0, MOST_ORPHANS)) sink.orphan(orphan);
+    orphans = orphans.slice(MOST_ORPHANS);
+  };
+
+  /** A receive that found nothing: it ended before this send did. */
+  const claim = (one: Waiting): boolean => {
+    const { sent } = one;
+    const fitting = orphans.filter(
+      (orphan) => fits(sent, orphan) && !isBarred(sent, orphan) && !options.excludes(sent, orphan),
+    );
+    const telling = fitting.filter((orphan) => isTelling(sent, orphan));
+    const choices = telling.length > 0 ? telling : fitting;
+    const [received] = choices;
+    if (received === undefined) return false;
+    orphans = orphans.filter((orphan) => orphan !== received);
+    if (choices.length > 1) one.isContested = true;
+    give(one, received, [one], telling.length === 1, false);
+    return true;
+  };
+
+  const settle = () => {
+    const ready = held.sort((one, other) => compareNumbers(one.toNs, other.toNs));
+    held = [];
+    while (ready.length > 0) {
+      const received = ready.shift() as Received;
+      held = ready;
+      settleOne(received);
+    }
+  };
+
+  const ending = (one: Waiting): Flow => {
+    const { sent, isContested } = one;
+    const base = { sent, received: null, stranger: null, basis: null, drop: null, life: null } as const;
+    if (options.isSurelyThere(sent)) {
+      return { ...base, match: "exact", basis: "identity", candidates: 1, outcome: "pending" };
+    }
+    const isLost = losses.after(sent.fromNs) || !sent.isSure;
+    const mayBeTaken =
+      isContested ||
+      disturbedNs > sent.fromNs ||
+      unended.some((receive) => accepts(receive.selector, sent.rank)) ||
+      orphans.some((orphan) => fits(sent, orphan));
+    const match = isLost || mayBeTaken ? "ambiguous" : "modelled";
+    const candidates = isLost ? null : mayBeTaken ? 2 : 1;
+    if (sent.isSure && sent.toNs < Number.POSITIVE_INFINITY && empty.firstAfter(sent.toNs) !== null) {
+      return { ...base, match, candidates, outcome: "delivered" };
+    }
+    if (removed !== null && sent.isSure) {
+      return { ...base, match, candidates, outcome: "dropped", drop: { how: "removed", ...removed } };
+    }
+    return { ...base, match, candidates, outcome: "pending" };
+  };
+
+  return {
+    get held() {
+      return held.length;
+    },
+    get waiting() {
+      return waiting.count;
+    },
+    get isOver() {
+      return removed !== null && openCalls <= 0;
+    },
+    enter(atNs, depth) {
+      if (openCalls === 0 && depth !== null && lastDepth !== null && depth !== lastDepth) disturbedNs = atNs;
+      openCalls++;
+      see(atNs, depth);
+    },
+    leave(atNs, depth, isCounted) {
+      if (isCounted) openCalls--;
+      lastDepth = depth;
+      if (atNs !== null) see(atNs, depth);
+      if (openCalls === 0) settle();
+      else if (held.length > MOST_HELD) {
+        held.sort((one, other) => compareNumbers(one.toNs, other.toNs));
+        settleOne(held.shift() as Received);
+      }
+    },
+    seen: see,
+    sent(sent) {
+      const one = { sent, isRepeated: sent.key !== null && options.isRepeated(sent.key), isContested: false };
+      waiting.add(one);
+      if (orphans.length > 0) claim(one);
+    },
+    received(received) {
+      held.push(received);
+    },
+    take: waiting.remove,
+    unended(receive) {
+      unended.push(receive);
+    },
+    remove(by, atNs) {
+      removed = { by, atNs };
+    },
+    settle,
+    giveUpOldest() {
+      const [oldest] = waiting.all();
+      if (oldest === undefined) return;
+      waiting.remove(oldest.sent);
+      sink.flow({ ...ending(oldest), match: "ambiguous", candidates: null });
+    },
+    finish() {
+      settle();
+      for (const one of [...waiting.all()].sort((a, b) => compareNumbers(a.sent.fromNs, b.sent.fromNs))) {
+        waiting.remove(one.sent);
+        sink.flow(ending(one));
+      }
+      for (const orphan of orphans) sink.orphan(orphan);
+      orphans = [];
+    },
+  };
+}
