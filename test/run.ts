@@ -23,6 +23,7 @@ interface Outcome {
 const DIST_TESTS = `${PACKAGE}dist/test/`;
 const UNIT_AT_ONCE = 2;
 const FILE_TIMEOUT_MS = 15 * 60_000;
+const MEASURED_LINE = /^.*\bmeasured: .+$/gm;
 const SKIP_LINE = /^\s*skipped: .*$/gm;
 
 /** Compiled tests whose source is still there: dist keeps those of deleted ones. */
@@ -80,6 +81,8 @@ function judge(name: string, ran: Ran): Outcome {
   const skipped = totalOf(ran.output, "Skipped");
   const skips = ran.output.match(SKIP_LINE)?.map((line) => line.trim()) ?? [];
   const failed = total - passed;
+  for (const line of ran.output.match(MEASURED_LINE) ?? [])
+    console.log(`    ${name}: ${line.replace(/^.*measured: /, "")}`);
   if (total + skipped === 0) {
     return failure(name, `${ran.output}\n${name}: ran no test (${ran.ended})`, { passed, skipped, skips });
   }

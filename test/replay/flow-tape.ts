@@ -1,4 +1,4 @@
-/** Calls on queues spelled by hand, and what `flows` says of them in a few words. */
+/** Calls on queues spelled by hand, and what `flows` says of them in a few words. Times are microseconds. */
 import { readFileSync } from "node:fs";
 import type { StructValues } from "../../src/btf/index.js";
 import type { Gap } from "../../src/format/types.js";
@@ -11,7 +11,7 @@ import { concat, item, makeCapture, queueItem, Tape } from "./tape.js";
 const HOST_BTF = new Uint8Array(readFileSync(`${PACKAGE}test/replay/data/host-structs.btf`));
 
 /** When a call began and ended: null for an end that is not in the capture. */
-export type Span = readonly [fromNs: number, toNs: number | null];
+export type Span = readonly [from: number, to: number | null];
 
 export interface CallParts {
   readonly tid: number;
@@ -76,7 +76,12 @@ export class FlowTape {
     return this.add(EVENT.msgsnd, args, parts, 0, [copy], [copy]);
   }
 
-  msgrcv(text: string, type: number, ask: { msgtyp: number; flags?: number; room?: number }, parts: CallParts): this {
+  msgrcv(
+    text: string,
+    type: number,
+    ask: { msgtyp: number; flags?: number; room?: number },
+    parts: CallParts,
+  ): this {
     const args = [
       7n,
       0x2000n,
@@ -97,7 +102,8 @@ export class FlowTape {
   }
 
   kernel(...all: readonly KernelParts[]): this {
-    for (const { at, hook, message, tid, call = 0, event = 0, lost = 0 } of all) {
+    for (const { at: atMicros, hook, message, tid, call = 0, event = 0, lost = 0 } of all) {
+      const at = 1000 * atMicros;
       const head = { at, call, tid, event: call === 0 ? 0 : event, seq: BigInt(lost) };
       const values = { hook: HOOK[hook], message: BigInt(message), m_ts: 1n };
       this.planes.push({ at, make: (tape) => tape.kernel(head, values) });
@@ -106,7 +112,12 @@ export class FlowTape {
   }
 
   lines(
-    options: { filter?: Partial<CallFilter>; gaps?: readonly Gap[]; withReceived?: boolean; lost?: bigint } = {},
+    options: {
+      filter?: Partial<CallFilter>;
+      gaps?: readonly Gap[];
+      withReceived?: boolean;
+      lost?: bigint;
+    } = {},
   ): readonly FlowLine[] {
     const tape = new Tape();
     const inOrder = (all: readonly Timed[]) =>
@@ -116,6 +127,7 @@ export class FlowTape {
       ...makeCapture({
         chunks: [{ records: inOrder(this.records), ...planes }],
         ...(options.gaps === undefined ? {} : { gaps: options.gaps }),
+        ...(options.lost === undefined ? {} : { lost: options.lost }),
         ...(this.hooks === null ? {} : { kernelHooks: this.hooks }),
       }),
       hostBtf: HOST_BTF,
@@ -123,7 +135,9 @@ export class FlowTape {
     const filter = { ...EVERYTHING, ...options.filter };
     const withReceived = options.withReceived === true;
     const problems: string[] = [];
-    const found = [...flows(capture, filter, { withReceived, onProblem: (one) => problems.push(one.message) })];
+    const found = [
+      ...flows(capture, filter, { withReceived, onProblem: (one) => problems.push(one.message) }),
+    ];
     if (problems.length > 0) throw new Error(problems.join("\n"));
     return found.sort((one, other) => startOf(one) - startOf(other));
   }
@@ -155,14 +169,16 @@ export class FlowTape {
     const kind = event === EVENT.msgsnd || event === EVENT.msgrcv || event === EVENT.msgctl ? 2 : 1;
     const seen = (at: number | null) =>
       queueItem(queue, at ?? 0, { kind, flags: at === null ? 0 : 1, ...room });
-    const [fromNs, toNs] = span;
+    const [from, to] = span;
+    const fromNs = 1000 * from;
     const head = { call, tid, tgid: tid, event, cpu: 0 };
     const entryItems = [seen(depth[0]), ...inputs];
     this.records.push({
       at: fromNs,
       make: (tape) => tape.entry({ ...head, at: fromNs, args, items: entryItems }),
     });
-    if (toNs === null) return this;
+    if (to === null) return this;
+    const toNs = 1000 * to;
     const hasOutput = ret >= 0 || inputs.length > 0;
     const exitItems = [seen(depth[1]), ...(hasOutput ? outputs : [])];
     this.records.push({ at: toNs, make: (tape) => tape.exit({ ...head, at: toNs, ret, items: exitItems }) });
@@ -180,12 +196,14 @@ export function inWords(line: FlowLine): string {
   const drop = line.drop === null ? "" : `:${line.drop.how}`;
   const outcome = line.outcome === "delivered" ? [] : [`${line.outcome}${drop}`];
   const doubt = line.match === "ambiguous" ? `(${line.candidates ?? "?"})` : "";
-  return [`${partyWords(line.send)} → ${partyWords(line.receive)}`, ...outcome, `${line.match}${doubt}`].join(" ");
+  return [`${partyWords(line.send)} → ${partyWords(line.receive)}`, ...outcome, `${line.match}${doubt}`].join(
+    " ",
+  );
 }
 
 function partyWords(party: FlowParty | null): string {
   if (party === null) return "-";
-  return party.enter_ns === null ? `tid ${party.tid}` : `${party.enter_ns}`;
+  return party.enter_ns === null ? `tid ${party.tid}` : `${party.enter_ns / 1000}`;
 }
 
 function startOf({ send, receive }: FlowLine): number {

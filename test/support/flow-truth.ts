@@ -22,6 +22,23 @@ export function flowLines(file: string, options: readonly string[] = []): readon
     .map((line) => JSON.parse(line) as FlowLine);
 }
 
+/** Of all answers that `match` names so, how many are right, as a share; null: there are none. */
+export function shareRight(score: Score, match: string): number | null {
+  const right = score.right[match] ?? 0;
+  const all = right + (score.wrong[match] ?? 0);
+  return all === 0 ? null : right / all;
+}
+
+/** The score in one line, for whoever reads the tests' output. */
+export function scoreText(score: Score): string {
+  const kinds = ["exact", "modelled", "ambiguous"].flatMap((match) => {
+    const wrong = score.wrong[match] ?? 0;
+    const all = (score.right[match] ?? 0) + wrong;
+    return all === 0 ? [] : [`${all} ${match} (${wrong} wrong)`];
+  });
+  return `${score.messages} messages: ${kinds.join(", ")}`;
+}
+
 export interface Score {
   readonly messages: number;
   /** Flows by what `match` says and whether the receiver is the true one. */

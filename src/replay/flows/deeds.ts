@@ -218,8 +218,8 @@ function isInputReadable(context: CallContext, arg: number | undefined): boolean
 
 function wasFull(seen: SeenQueue | null, sizeBytes: number | null): boolean | null {
   if (seen === null || seen.depth === null) return null;
-  if (seen.maxMessages > 0) return seen.depth >= seen.maxMessages;
-  if (sizeBytes === null) return null;
+  if (seen.key.kind === "posix") return seen.maxMessages === 0 ? null : seen.depth >= seen.maxMessages;
+  if (sizeBytes === null || seen.maxBytes === 0) return null;
   return seen.bytes + sizeBytes > seen.maxBytes || seen.depth + 1 > seen.maxBytes;
 }
 

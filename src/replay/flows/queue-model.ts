@@ -50,6 +50,8 @@ export interface QueueModel {
 /** Receives held back for calls that overlap with them; a later send may still claim one that found nothing. */
 const MOST_HELD = 256;
 const MOST_ORPHANS = 1024;
+/** So many messages without two alike: then payloads tell them apart here. */
+const ENOUGH_KINDS = 8;
 /** A depth is read a little later than the time of its record says, and a call may begin in between. */
 const DEPTH_DELAY_NS = 10_000;
 
@@ -63,6 +65,10 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   let lastDepth: number | null = null;
   /** Somebody who was not recorded, or a call that nobody understood, has changed the queue. */
   let disturbedNs = Number.NEGATIVE_INFINITY;
+  /** Messages from before the first call that is known; null: not known how many. */
+  let backlog: number | null = null;
+  let firstNs: number | null = null;
+  const kinds = { seen: 0, repeated: 0 };
   const unended: { readonly fromNs: number; readonly selector: Selector }[] = [];
   let removed: { readonly by: Party; readonly atNs: number | null } | null = null;
 
@@ -80,6 +86,20 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const isKnown = (fromNs: number, toNs: number) => {
     const emptyNs = empty.lastUpTo(fromNs);
     return emptyNs !== null && disturbedNs <= emptyNs && !losses.between(emptyNs, toNs);
+  };
+
+  /** Nothing in the queue that nobody knows of can have the same payload, or hardly. */
+  const isDistinct = (fromNs: number, toNs: number) => {
+    if (isKnown(fromNs, toNs)) return true;
+    if (backlog === 0 && firstNs !== null && !losses.between(firstNs, toNs)) return true;
+    return kinds.seen >= ENOUGH_KINDS && kinds.repeated === 0;
+  };
+
+  const noteKind = (key: string) => {
+    kinds.seen++;
+    const isRepeated = options.isRepeated(key);
+    if (isRepeated) kinds.repeated++;
+    return isRepeated;
   };
 
   const settleOne = (received: Received) => {
@@ -120,10 +140,11 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     for (const rival of rivals) rival.isContested = true;
     const { sent } = pick;
     const basis = isTold && !pick.isRepeated && isOnlyReceive(received) ? "payload" : "order";
+    const insideNs = Math.max(sent.fromNs, received.fromNs);
     const isSure =
       basis === "payload"
-        ? !losses.between(sent.fromNs, received.toNs)
-        : !isPartial && isKnown(Math.max(sent.fromNs, received.fromNs), received.toNs);
+        ? !losses.between(sent.fromNs, received.toNs) && isDistinct(insideNs, received.toNs)
+        : !isPartial && isKnown(insideNs, received.toNs);
     const others = rivals.length > 0 ? rivals.length : pick.isContested ? 1 : 0;
     waiting.remove(sent);
     const { party } = received;
@@ -164,7 +185,8 @@ export function queueModel(options: QueueModelOptions): QueueModel {
 
   const leftOver = (received: Received) => {
     if (received.result !== "taken") return;
-    if (received.key !== null) options.isRepeated(received.key);
+    if (received.key !== null) noteKind(received.key);
+    if (backlog !== null && backlog > 0) backlog--;
     disturbedNs = Math.max(disturbedNs, received.toNs);
     orphans.push(received);
     if (orphans.length <= 2 * MOST_ORPHANS) return;
@@ -205,16 +227,16 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       return { ...base, match: "exact", basis: "identity", candidates: 1, outcome: "pending" };
     }
     const isLost = losses.after(sent.fromNs) || !sent.isSure;
+    const isGone = sent.isSure && Number.isFinite(sent.toNs) && empty.firstAfter(sent.toNs) !== null;
     const mayBeTaken =
       isContested ||
-      disturbedNs > sent.fromNs ||
+      (disturbedNs > sent.fromNs && !isGone) ||
       unended.some((receive) => accepts(receive.selector, sent.rank)) ||
       orphans.some((orphan) => fits(sent, orphan));
     const match = isLost || mayBeTaken ? "ambiguous" : "modelled";
     const candidates = isLost ? null : mayBeTaken ? 2 : 1;
-    if (sent.isSure && sent.toNs < Number.POSITIVE_INFINITY && empty.firstAfter(sent.toNs) !== null) {
-      return { ...base, match, candidates, outcome: "delivered" };
-    }
+    // Somebody took it who was not recorded: the queue was seen empty.
+    if (isGone) return { ...base, match, candidates, outcome: "delivered" };
     if (removed !== null && sent.isSure) {
       return { ...base, match, candidates, outcome: "dropped", drop: { how: "removed", ...removed } };
     }
@@ -234,6 +256,10 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     enter(atNs, depth) {
       if (openCalls === 0 && depth !== null && lastDepth !== null && depth !== lastDepth) disturbedNs = atNs;
       openCalls++;
+      if (firstNs === null) {
+        firstNs = atNs;
+        backlog = depth;
+      }
       see(atNs, depth);
     },
     leave(atNs, depth, isCounted) {
@@ -248,7 +274,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     },
     seen: see,
     sent(sent) {
-      const one = { sent, isRepeated: sent.key !== null && options.isRepeated(sent.key), isContested: false };
+      const one = { sent, isRepeated: sent.key !== null && noteKind(sent.key), isContested: false };
       waiting.add(one);
       if (orphans.length > 0) claim(one);
     },
