@@ -10,7 +10,7 @@ import { argumentDecoder } from "./arguments.js";
 import { type ArgumentDecoder, callLine, type LineParts, type NamedCall } from "./call-line.js";
 import { chunkPlan } from "./chunk-plan.js";
 import { type CallFilter, passes, passesComm, passesQueue } from "./filter.js";
-import { captureLoss, type LossLedger, lossLedger } from "./losses.js";
+import { captureLoss, lossLedger } from "./losses.js";
 import { type NameTable, nameTable } from "./names.js";
 import { inOrder, merge } from "./order.js";
 import type { KeptNames, PairedCall } from "./paired-call.js";
