@@ -109,13 +109,23 @@ export class Tape {
 
 /** An item with its bytes, padded. */
 export function item(
-  head: { kind: number; arg?: number; status?: number; wanted?: number; addr?: bigint },
+  head: {
+    kind: number;
+    arg?: number;
+    status?: number;
+    wanted?: number;
+    addr?: bigint;
+    message?: number;
+    iovec?: number;
+  },
   bytes: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   const header = bytesOf("mt_item", {
     kind: head.kind,
     arg: head.arg ?? 0,
     status: head.status ?? 0,
+    iovec: head.iovec ?? 0,
+    message: head.message ?? 0,
     wanted: head.wanted ?? bytes.length,
     captured: bytes.length,
     addr: head.addr ?? 0n,

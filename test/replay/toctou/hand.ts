@@ -9,9 +9,9 @@ import { type ToctouOptions, toctou } from "../../../src/replay/toctou.js";
 import { PACKAGE } from "../../support/paths.js";
 import { type CaptureParts, item, makeCapture, queueItem, Tape } from "../tape.js";
 
-export const HOST_BTF = new Uint8Array(readFileSync(`${PACKAGE}test/replay/data/host-structs.btf`));
+const HOST_BTF = new Uint8Array(readFileSync(`${PACKAGE}test/replay/data/host-structs.btf`));
 
-const EVENT = {
+const POSIX = {
   mq_open: 1,
   mq_unlink: 2,
   mq_timedsend: 3,
@@ -19,7 +19,9 @@ const EVENT = {
   mq_notify: 5,
   mq_getsetattr: 6,
 } as const;
-export const SYSV = { msgget: 9, msgsnd: 10, msgrcv: 11, msgctl: 12 } as const;
+const SYSV = { msgget: 9, msgsnd: 10, msgrcv: 11, msgctl: 12 } as const;
+const SOCKET = { sendmsg: 13, recvmsg: 14, sendmmsg: 15, recvmmsg: 16 } as const;
+const EVENTS = { ...POSIX, ...SYSV, ...SOCKET };
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const base64 = (text: string): string => Buffer.from(text, "latin1").toString("base64");
@@ -30,7 +32,7 @@ export function at(arg: number, addr: number, text: string, more: { status?: num
 }
 
 export interface HandCall {
-  readonly event: keyof typeof EVENT | keyof typeof SYSV;
+  readonly event: keyof typeof EVENTS;
   readonly tid?: number;
   readonly tgid?: number;
   readonly call?: number;
@@ -60,7 +62,7 @@ export function records(calls: readonly HandCall[], tape = new Tape()): Uint8Arr
         call: call.call ?? number,
         tid,
         tgid: call.tgid ?? tid,
-        event: { ...EVENT, ...SYSV }[call.event],
+        event: EVENTS[call.event],
         ...(call.cpu === undefined ? {} : { cpu: call.cpu }),
       };
       const args = (call.args ?? []).map(BigInt);
