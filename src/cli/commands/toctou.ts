@@ -2,6 +2,7 @@
 import type { Argv } from "yargs";
 import { formatJson } from "../../render/json.js";
 import { formatToctou } from "../../render/toctou.js";
+import { findReceived } from "../../replay/toctou/flow-receivers.js";
 import { toctou } from "../../replay/toctou.js";
 import { judge, ProblemLog, withCaptures } from "../captures.js";
 import { type Io, Output, wantsColour } from "../io.js";
@@ -39,6 +40,7 @@ export async function run(options: ToctouOptions, io: Io): Promise<number> {
     const byName = new Map(captures.map((capture) => [capture.name, capture]));
     const result = toctou(captures, resolveFilter(parsed, captures), {
       withUndecided: options.unknown === true,
+      findReceived,
       onProblem: ({ name }, problem) => {
         const capture = byName.get(name);
         if (capture !== undefined) log.add(capture, problem);

@@ -45,6 +45,7 @@ export function settle(waiting: readonly Waiting[], received: ReturnType<FindRec
     const got = received.get(id)?.find((one) => one.message === message);
     if (got === undefined) continue;
     const kernel: Copy = { bytes: got.bytes, atBytes: got.atBytes };
+    if (!isMadeOf(copies, kernel)) continue;
     finding.kernel_used = kernelUsed({ ...copies, kernel });
     if (ownAtBytes === null) continue;
     const first = Math.min(
@@ -61,4 +62,14 @@ export function settle(waiting: readonly Waiting[], received: ReturnType<FindRec
     finding.kernel_from = "receiver";
     finding.kernel_offset = Math.max(got.atBytes - ownAtBytes, 0);
   }
+}
+
+/** Is each received byte one that was there at entry or at exit? Otherwise the match may be wrong. */
+function isMadeOf({ entry, exit }: Copies, received: Copy): boolean {
+  return received.bytes.every((byte, i) => {
+    const at = received.atBytes + i;
+    const before = entry?.bytes[at - entry.atBytes];
+    const after = exit?.bytes[at - exit.atBytes];
+    return before === undefined || after === undefined || byte === before || byte === after;
+  });
 }
