@@ -49,7 +49,7 @@ export interface CaptureInfo {
   readonly lost_by_cause: Readonly<Record<string, number>>;
   /** KERNEL and LIBC records, which are not among `lost`. null: not known. */
   readonly planes_lost: number | null;
-  /** How many gaps. */
+  /** How many gaps, without those of the planes. */
   readonly gaps: number;
   readonly by_event: Readonly<Record<string, EventCounts>>;
   /** Calls seen to enter and not to leave. null: no chunk tells, or the file was cut or damaged. */
@@ -93,7 +93,7 @@ export function captureInfo(capture: Capture): CaptureInfo {
     lost_at_least: loss.lost,
     lost_by_cause: lostByCause(callGaps(capture), loss.lost),
     planes_lost: loss.whole && summary !== null ? Number(summary.planesLost ?? 0n) : null,
-    gaps: capture.gaps.length,
+    gaps: callGaps(capture).length,
     by_event: byEvent(capture, loss),
     in_flight: loss.whole ? (capture.index.at(-1)?.context.openCalls ?? null) : null,
     x32_calls: summary === null ? null : Number(summary.x32Calls),

@@ -16,8 +16,9 @@ export interface HeldKernelRecords {
 /** Shared by all calls without any. */
 export const NO_KERNEL_RECORDS: readonly KernelRecord[] = [];
 
-/** Held at a time, with up to the snap length of evidence each. */
+/** Held at a time, and bytes of their evidence. */
 const MAX_HELD = 262_144;
+const MAX_HELD_BYTES = 1 << 27;
 
 /** One tid's, in the order in which its tasks made them; those before `head` are gone. */
 interface Line {
@@ -31,6 +32,7 @@ type TaskKey = Pick<RecordHead, "tid" | "startLow" | "startHigh">;
 export function heldKernelRecords(onGivenUp: () => void): HeldKernelRecords {
   const byTid = new Map<number, Line>();
   let held = 0;
+  let heldBytes = 0;
   const shorten = (tid: number, line: Line) => {
     if (line.head === line.records.length) {
       byTid.delete(tid);
@@ -43,16 +45,18 @@ export function heldKernelRecords(onGivenUp: () => void): HeldKernelRecords {
     for (let one = line.records[line.head]; one !== undefined && is(one); one = line.records[line.head]) {
       line.head++;
       held--;
+      heldBytes -= evidenceBytes(one);
     }
     shorten(tid, line);
   };
   return {
     hold(record) {
-      if (held >= MAX_HELD) {
+      if (held >= MAX_HELD || heldBytes >= MAX_HELD_BYTES) {
         onGivenUp();
         return;
       }
       held++;
+      heldBytes += evidenceBytes(record);
       const line = byTid.get(record.tid);
       if (line === undefined) byTid.set(record.tid, { records: [record], head: 0 });
       else line.records.push(record);
@@ -74,6 +78,10 @@ export function heldKernelRecords(onGivenUp: () => void): HeldKernelRecords {
         if (!isInside(tid)) dropWhile(tid, line, (one) => one.timeNs < beforeNs);
     },
   };
+}
+
+function evidenceBytes(record: KernelRecord): number {
+  return record.evidence?.bytes.byteLength ?? 0;
 }
 
 function compareStarts(a: TaskKey, b: TaskKey): number {

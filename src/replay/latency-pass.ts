@@ -16,7 +16,7 @@ import { nameTable } from "./names.js";
 import {
   enter,
   forgetIdle,
-  giveUpOldest,
+  giveUpCalls,
   isSameTask,
   isWithoutEntry,
   judgeEntry,
@@ -77,8 +77,8 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
     if (counter.needsNames) names.load(item.body);
     count(item.body.records, (message) => pass.onProblem(recordProblem(item.entry, message)));
     if (counter.needsNames) for (const task of tasks.values()) counter.keep(task);
-    for (const task of giveUpOldest(tasks, entryBytes)) {
-      counter.unfinished(task, Number.POSITIVE_INFINITY, false);
+    for (const task of giveUpCalls(tasks, entryBytes)) {
+      counter.unfinished(task, lastNs(item.entry, baseNs), false);
       task.entry = [];
     }
     forgetIdle(tasks, () => true);
@@ -87,6 +87,10 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
     if (task.phase !== Phase.INSIDE) continue;
     counter.unfinished(task, Number.POSITIVE_INFINITY, !losses.after(task.enterNs));
   }
+}
+
+function lastNs(entry: IndexEntry, baseNs: bigint): number {
+  return entry.context.lastTimeNs === null ? 0 : Number(entry.context.lastTimeNs - baseNs);
 }
 
 function entryBytes(task: LatencyTask): number {
@@ -124,6 +128,10 @@ function recordCounter(
   const onExit = (task: LatencyTask, records: Uint8Array, view: DataView, offset: number) => {
     const verdict = judgeExit(task, head, losses);
     if (verdict === Verdict.PART) return;
+    if (verdict === Verdict.LATE) {
+      leave(task, head);
+      return;
+    }
     const isPaired = verdict === Verdict.CLOSES;
     const isAlone = !isPaired && isWithoutEntry(task, head);
     if (verdict === Verdict.LONE_REOPENS) counter.unfinished(task, head.timeNs, false);

@@ -38,7 +38,7 @@ function lostInGaps(capture: Pick<ReplayCapture, "gaps">): bigint {
   return callGaps(capture).reduce((sum, gap) => sum + gap.lost, 0n);
 }
 
-/** Gaps in which entries and exits were lost; the others concern planes-losses.ts. */
+/** Gaps in which entries and exits were lost; the others concern planes-state.ts. */
 export function callGaps(capture: Pick<ReplayCapture, "gaps">): readonly Gap[] {
   return capture.gaps.filter((gap) => gap.plane !== "planes");
 }

@@ -7,11 +7,12 @@ import type { LossLedger } from "./losses.js";
 import { RecordFlag, type RecordHead } from "./records.js";
 
 /** Where a task is, as its records tell. */
-export const Phase = { OUTSIDE: 0, INSIDE: 1, LEFT: 2 } as const;
+export const Phase = { OUTSIDE: 0, INSIDE: 1, LEFT: 2, GIVEN_UP: 3 } as const;
 
 /**
  * What the rules need of a task. `INSIDE`: the fields tell of the open call. `LEFT`: of the call that just ended,
- * since further parts of its exit may follow. Overwritten in place, one object a task.
+ * since further parts of its exit may follow. `GIVEN_UP`: of an open call that was told of as uncertain already.
+ * Overwritten in place, one object a task.
  */
 export interface TaskPhase {
   startLow: number;
@@ -56,8 +57,17 @@ export function isSameTask(task: TaskPhase, head: RecordHead): boolean {
  * - `CLOSES`: an exit of the open call
  * - `LONE`: an exit; nothing was open
  * - `LONE_REOPENS`: an exit of another call than the open one, whose own exit is not in the capture
+ * - `LATE`: an exit of a call that was given up: there is nothing more to tell
  */
-export const Verdict = { PART: 0, OPENS: 1, REOPENS: 2, CLOSES: 3, LONE: 4, LONE_REOPENS: 5 } as const;
+export const Verdict = {
+  PART: 0,
+  OPENS: 1,
+  REOPENS: 2,
+  CLOSES: 3,
+  LONE: 4,
+  LONE_REOPENS: 5,
+  LATE: 6,
+} as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
 
 /** Judges an entry record. Changes nothing; `enter` does. */
@@ -75,6 +85,7 @@ export function judgeExit(task: TaskPhase, head: RecordHead, losses: LossLedger)
   if (task.phase === Phase.LEFT && head.part > 0 && head.timeNs === task.exitNs && isSameCall(task, head)) {
     return Verdict.PART;
   }
+  if (task.phase === Phase.GIVEN_UP && isExitOf(task, head, losses)) return Verdict.LATE;
   return Verdict.LONE;
 }
 
@@ -114,8 +125,11 @@ const MAX_IDLE_TASKS = 65_536;
 /** Keeps memory from growing with the file. To be called now and then; open calls are never forgotten. */
 export function forgetIdle<T extends TaskPhase>(tasks: Map<number, T>, isIdle: (task: T) => boolean): void {
   if (tasks.size <= MAX_IDLE_TASKS) return;
+  // Forgotten, the exit of a call that was given up would pass for another call's: so these are kept longer.
+  const isFull = tasks.size > 2 * MAX_OPEN_CALLS + MAX_IDLE_TASKS;
   for (const [tid, task] of tasks) {
-    if (task.phase !== Phase.INSIDE && isIdle(task)) tasks.delete(tid);
+    const isNeeded = task.phase === Phase.INSIDE || (task.phase === Phase.GIVEN_UP && !isFull);
+    if (!isNeeded && isIdle(task)) tasks.delete(tid);
   }
 }
 
@@ -126,9 +140,9 @@ const MAX_OPEN_BYTES = 1 << 28;
 
 /**
  * Keeps memory from growing with the open calls of a hostile capture. To be called at each chunk's end: the calls to
- * give up, the oldest first, which are then uncertain. Their tasks are outside any call afterwards.
+ * give up, which are then uncertain: too many of them, the oldest; too much evidence, those with most of it.
  */
-export function giveUpOldest<T extends TaskPhase>(
+export function giveUpCalls<T extends TaskPhase>(
   tasks: ReadonlyMap<number, T>,
   bytesOf: (task: T) => number,
   most = MAX_OPEN_CALLS,
@@ -140,19 +154,28 @@ export function giveUpOldest<T extends TaskPhase>(
     open++;
     bytes += bytesOf(task);
   }
-  if (open <= most && bytes <= MAX_OPEN_BYTES) return [];
-  const oldest = [...tasks.values()]
-    .filter((task) => task.phase === Phase.INSIDE)
-    .sort((a, b) => a.enterNs - b.enterNs);
-  // Half at a time: sorting for one more call each would take for ever.
   const given: T[] = [];
-  for (const task of oldest) {
-    if (open <= most / 2 && bytes <= MAX_OPEN_BYTES / 2) break;
-    given.push(task);
-    open--;
-    bytes -= bytesOf(task);
-    task.phase = Phase.OUTSIDE;
-  }
+  const giveUp = (order: (a: T, b: T) => number, isEnough: () => boolean) => {
+    const inside = [...tasks.values()].filter((task) => task.phase === Phase.INSIDE);
+    for (const task of inside.sort(order)) {
+      if (isEnough()) break;
+      given.push(task);
+      open--;
+      bytes -= bytesOf(task);
+      task.phase = Phase.GIVEN_UP;
+    }
+  };
+  // Down to half at a time: sorting for one more call each would take for ever.
+  if (open > most)
+    giveUp(
+      (a, b) => a.enterNs - b.enterNs,
+      () => open <= most / 2,
+    );
+  if (bytes > MAX_OPEN_BYTES)
+    giveUp(
+      (a, b) => bytesOf(b) - bytesOf(a),
+      () => bytes <= MAX_OPEN_BYTES / 2,
+    );
   return given;
 }
 

@@ -27,7 +27,7 @@ import {
 import {
   enter,
   forgetIdle,
-  giveUpOldest,
+  giveUpCalls,
   isSameTask,
   isWithoutEntry,
   judgeEntry,
@@ -123,7 +123,7 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       }
     }
     settle(tasks, options, out);
-    for (const task of giveUpOldest(tasks, entryBytes)) {
+    for (const task of giveUpCalls(tasks, entryBytes)) {
       out.push(unfinished(task, "uncertain", head.timeNs, null, kernelOf(task)));
       task.entry = NO_PARTS;
       task.kept = null;
@@ -205,6 +205,10 @@ function recordStep({
       return;
     }
     finishExit(task, out);
+    if (verdict === Verdict.LATE) {
+      leave(task, head);
+      return;
+    }
     const isPaired = verdict === Verdict.CLOSES;
     const state = isPaired ? "complete" : isWithoutEntry(task, head) ? "no_entry" : "uncertain";
     if (verdict === Verdict.LONE_REOPENS) giveUp(task, head.timeNs);

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseBtf } from "../../src/btf/index.js";
 import type { Gap } from "../../src/format/types.js";
+import { heldKernelRecords } from "../../src/replay/kernel-records.js";
 import { lossLedger } from "../../src/replay/losses.js";
 import { nameTable } from "../../src/replay/names.js";
 import type { PairedCall } from "../../src/replay/paired-call.js";
@@ -201,6 +202,30 @@ test("damaged planes are told, bounded, and unknown up to the next record", () =
     "planes record at byte 104: size 4096 with 104 bytes left",
   ]);
   assert.ok(state.lostBetween(1000, 2000));
+});
+
+test("evidence is held up to a limit in bytes, and what is given up is told", () => {
+  let givenUp = 0;
+  const held = heldKernelRecords(() => givenUp++);
+  const bytes = new Uint8Array(1 << 26);
+  const record = (call: number) =>
+    ({
+      tid: 1,
+      startLow: 0,
+      startHigh: 0,
+      call,
+      timeNs: call,
+      evidence: { bytes },
+    }) as unknown as KernelRecord;
+  for (const call of [1, 2, 3]) held.hold(record(call));
+  assert.is(givenUp, 1);
+  const task = { tid: 1, startLow: 0, startHigh: 0 };
+  assert.is(held.take(task, 1).length, 1);
+  held.hold(record(4));
+  assert.equal(
+    [givenUp, held.take(task, 2).length, held.take(task, 3).length, held.take(task, 4).length],
+    [1, 1, 0, 1],
+  );
 });
 
 test("a hook tells by its silence only where it was attached", () => {
