@@ -5,6 +5,7 @@
  */
 import type { LossLedger } from "../losses.js";
 import { compareNumbers, fits, isAhead, isTelling } from "./evidence.js";
+import { heldReceives } from "./held.js";
 import { moments } from "./moments.js";
 import { accepts, type Selector } from "./selection.js";
 import type { Flow, FlowSink, Party, Received, Sent } from "./types.js";
@@ -59,7 +60,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const { losses, sink } = options;
   const waiting = waitingSends();
   const empty = moments();
-  let held: Received[] = [];
+  const held = heldReceives();
   let orphans: Received[] = [];
   let openCalls = 0;
   let lastDepth: number | null = null;
@@ -124,8 +125,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   /** Without evidence of its own a receive does not take what another one's payload asks for. */
   const unclaimed = (found: readonly Waiting[], received: Received) => {
     if (received.print !== null || found.length < 2) return found;
-    const claims = new Set(held.map((other) => other.key));
-    const free = found.filter(({ sent }) => sent.key === null || !claims.has(sent.key));
+    const free = found.filter(({ sent }) => sent.key === null || !held.hasKey(sent.key));
     return free.length > 0 ? free : found;
   };
 
@@ -139,7 +139,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
     for (const rival of rivals) rival.isContested = true;
     const { sent } = pick;
-    const basis = isTold && !pick.isRepeated && isOnlyReceive(received) ? "payload" : "order";
+    const basis = isTold && !pick.isRepeated && !held.hasKey(received.key) ? "payload" : "order";
     const insideNs = Math.max(sent.fromNs, received.fromNs);
     const isSure =
       basis === "payload"
@@ -166,11 +166,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
    * by as many as were under way at the same time.
    */
   const rivalsOf = (choices: readonly Waiting[], received: Received): Waiting[] => {
-    const others = held.filter(
-      (other) =>
-        other.fromNs < received.toNs &&
-        (other.key === null || other.key === received.key || received.key === null),
-    ).length;
+    const others = held.besides(received);
     return choices.filter((choice, at) => {
       if (at === 0) return false;
       let ahead = 0;
@@ -180,8 +176,6 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       return ahead <= others;
     });
   };
-
-  const isOnlyReceive = (received: Received) => !held.some((other) => other.key === received.key);
 
   const leftOver = (received: Received) => {
     if (received.result !== "taken") return;
@@ -210,14 +204,8 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     return true;
   };
 
-  const settle = () => {
-    const ready = held.sort((one, other) => compareNumbers(one.toNs, other.toNs));
-    held = [];
-    while (ready.length > 0) {
-      const received = ready.shift() as Received;
-      held = ready;
-      settleOne(received);
-    }
+  const settle = (leaving = 0) => {
+    while (held.count > leaving) settleOne(held.take() as Received);
   };
 
   const ending = (one: Waiting): Flow => {
@@ -245,7 +233,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
 
   return {
     get held() {
-      return held.length;
+      return held.count;
     },
     get waiting() {
       return waiting.count;
@@ -266,11 +254,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       if (isCounted) openCalls--;
       lastDepth = depth;
       if (atNs !== null) see(atNs, depth);
-      if (openCalls === 0) settle();
-      else if (held.length > MOST_HELD) {
-        held.sort((one, other) => compareNumbers(one.toNs, other.toNs));
-        settleOne(held.shift() as Received);
-      }
+      settle(openCalls <= 0 ? 0 : MOST_HELD);
     },
     seen: see,
     sent(sent) {
@@ -278,9 +262,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       waiting.add(one);
       if (orphans.length > 0) claim(one);
     },
-    received(received) {
-      held.push(received);
-    },
+    received: held.add,
     take: waiting.remove,
     unended(receive) {
       unended.push(receive);
@@ -288,7 +270,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     remove(by, atNs) {
       removed = { by, atNs };
     },
-    settle,
+    settle: () => settle(),
     giveUpOldest() {
       const [oldest] = waiting.all();
       if (oldest === undefined) return;

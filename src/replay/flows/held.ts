@@ -1,0 +1,55 @@
+/** Receives of one queue that wait for the calls beside them to end, in order of exit. */
+import { compareNumbers } from "./evidence.js";
+import type { Received } from "./types.js";
+
+export interface HeldReceives {
+  readonly count: number;
+  add(received: Received): void;
+  /** The one that ended first. */
+  take(): Received | undefined;
+  /** Is there one with this evidence? */
+  hasKey(key: string | null): boolean;
+  /** How many were under way when this one ended, and may have got what it may have got. */
+  besides(received: Received): number;
+}
+
+export function heldReceives(): HeldReceives {
+  let all: Received[] = [];
+  let head = 0;
+  const keys = new Map<string | null, number>();
+  return {
+    get count() {
+      return all.length - head;
+    },
+    add(received) {
+      keys.set(received.key, (keys.get(received.key) ?? 0) + 1);
+      let at = all.length;
+      while (at > head && compareNumbers((all[at - 1] as Received).toNs, received.toNs) > 0) at--;
+      if (at === all.length) all.push(received);
+      else all.splice(at, 0, received);
+    },
+    take() {
+      const first = all[head];
+      if (first === undefined) return undefined;
+      head++;
+      if (head === all.length || head >= 1024) {
+        all = all.slice(head);
+        head = 0;
+      }
+      const left = (keys.get(first.key) ?? 1) - 1;
+      if (left === 0) keys.delete(first.key);
+      else keys.set(first.key, left);
+      return first;
+    },
+    hasKey: (key) => keys.has(key),
+    besides(received) {
+      let count = 0;
+      for (let i = head; i < all.length; i++) {
+        const other = all[i] as Received;
+        const isAlike = other.key === null || received.key === null || other.key === received.key;
+        if (isAlike && other.fromNs < received.toNs) count++;
+      }
+      return count;
+    },
+  };
+}
