@@ -74,6 +74,20 @@ live(test, "receivers that were not recorded: no receive is made up", ["root", "
   assert.equal(claimed, []);
 });
 
+live(test, "datagrams between named sockets of one host, and no others", ["root", "bpf", "gcc"], () => {
+  const recording = record([], [workload("datagrams")]);
+  assert.is(recording.status, 0, recording.stderr);
+  const found = flowLines(recording.file).map(
+    ({ queue, len, send, receive, match, basis }) =>
+      `${queue.kind} ${len} ${send?.message} → ${receive?.message} ${match} by ${basis}`,
+  );
+  const order = [0, 1, 2, 3];
+  const told = (len: number) => order.map((i) => `socket ${len} ${i} → ${i} modelled by payload`);
+  assert.equal(found.slice(0, 8), [...told("udp number 0".length), ...told("unix number 0".length)]);
+  assert.is(found.length, 12, "alike ones too, those without names not");
+  for (const line of found.slice(8)) assert.match(line, /ambiguous by order$/);
+});
+
 live(test, "text, and one line a message", ["root", "bpf", "gcc"], () => {
   const recording = record([], [workload("mq-ping"), "20"]);
   const { stdout, status } = msgtape(["flows", recording.file]);

@@ -17,7 +17,9 @@ import { planesState } from "../planes-state.js";
 import { seenQueue } from "../queues.js";
 import type { ReplayCapture } from "../source.js";
 import { timeline } from "../time.js";
-import { type DeedParts, queueDeed } from "./deeds.js";
+import type { CallQueue } from "../types.js";
+import { datagramsOf } from "./datagrams.js";
+import { type DeedParts, type QueueCall, queueDeed } from "./deeds.js";
 import { identities } from "./identities.js";
 import { type FlowLine, flowLine, orphanLine } from "./line.js";
 import type { QueueModel } from "./queue-model.js";
@@ -134,15 +136,54 @@ function flowPass(
     onEntry,
   });
 
+  // Others than the recorded calls may send and receive: only a payload of its own says which one it is.
+  const channels = queueTable({
+    losses,
+    sink: { ...sink, flow: (flow) => flow.received !== null && sink.flow(flow) },
+    excludes: () => false,
+    isSurelyThere: () => false,
+    enoughKinds: 1,
+  });
+
+  const takeDatagrams = (named: NamedCall) => {
+    const seen = seenQueue(named.call.entry, lines.layouts) ?? seenQueue(named.call.exit, lines.layouts);
+    const socket = seen === null ? null : names.queue(seen.key, named.call.exitNs ?? 0);
+    if (socket === null || named.queue === null) return;
+    const { sent, received } = datagramsOf(queueCall(named, named.queue), socket, {
+      ...parts,
+      decode: lines.decode,
+    });
+    const touched = new Set<QueueModel>();
+    const modelOf = (channel: string) => {
+      const model = channels.make(channel);
+      touched.add(model);
+      return model;
+    };
+    for (const one of sent) modelOf(one.channel).sent(one.sent);
+    for (const one of received) modelOf(one.channel).received(one.received);
+    for (const model of touched) {
+      model.leave(null, null, false);
+      channels.tidy(model);
+    }
+  };
+
+  const queueCall = (named: NamedCall, queue: CallQueue): QueueCall => {
+    const { call, comm } = named;
+    const isWanted = passes(filter, call) && passesComm(filter, comm) && passesQueue(filter, queue);
+    return { call, party: partyOf(named), queue, isWanted };
+  };
+
   const take = (named: NamedCall) => {
     const { call, queue } = named;
+    if (queue?.kind === "socket") {
+      takeDatagrams(named);
+      return;
+    }
     const opened = open.get(call.tid);
     const isCounted = opened !== undefined && opened.enterNs === call.enterNs;
     if (isCounted) open.delete(call.tid);
     const model = isCounted ? opened.model : queue?.key == null ? null : table.make(queue.key);
-    if (queue !== null && queue.key !== null && queue.kind !== "socket" && model !== null) {
-      takeDeed(named, model);
-    }
+    if (queue !== null && queue.key !== null && model !== null) takeDeed(named, queue, model);
     const does = eventById(call.event)?.message?.does;
     if (model === null || queue === null) return;
     if (does === "send" || does === "receive") model.leave(call.exitNs, queue.depth_after, isCounted);
@@ -150,12 +191,9 @@ function flowPass(
     table.tidy(model);
   };
 
-  const takeDeed = (named: NamedCall, model: QueueModel) => {
-    const { call, comm, queue } = named;
-    if (queue === null) return;
-    const isWanted = passes(filter, call) && passesComm(filter, comm) && passesQueue(filter, queue);
-    const party = partyOf(named);
-    const deed = queueDeed({ call, party, queue, isWanted }, parts);
+  const takeDeed = (named: NamedCall, queue: CallQueue, model: QueueModel) => {
+    const of = queueCall(named, queue);
+    const deed = queueDeed(of, parts);
     if (deed === null) return;
     switch (deed.did) {
       case "send":
@@ -168,7 +206,7 @@ function flowPass(
         model.unended(deed);
         break;
       case "remove":
-        model.remove(party, call.exitNs);
+        model.remove(of.party, named.call.exitNs);
     }
   };
 
@@ -177,6 +215,7 @@ function flowPass(
     take,
     finish() {
       table.finish();
+      channels.finish();
       known.finish();
     },
   };
@@ -205,7 +244,17 @@ function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
 
 function partyOf({ call, comm }: NamedCall): Party {
   const { task, tid, tgid, enterNs, exitNs } = call;
-  return { task, tid, tgid, comm, event: eventName(call.event), call: call.call, enterNs, exitNs };
+  return {
+    task,
+    tid,
+    tgid,
+    comm,
+    event: eventName(call.event),
+    call: call.call,
+    message: null,
+    enterNs,
+    exitNs,
+  };
 }
 
 /** A task that was in no recorded call. */
@@ -218,6 +267,7 @@ function strangerOf(record: KernelRecord, names: NameTable): Party {
     comm: names.comm(tid, startLow, startHigh, timeNs),
     event: record.call === null ? null : eventName(record.event),
     call: record.call,
+    message: null,
     enterNs: null,
     exitNs: null,
   };

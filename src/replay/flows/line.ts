@@ -12,6 +12,8 @@ export interface FlowParty {
   readonly exit_ns: number | null;
   readonly event: string | null;
   readonly call: number | null;
+  /** sendmmsg, recvmmsg: which message of the vector. */
+  readonly message: number | null;
 }
 
 export interface FlowLine {
@@ -98,6 +100,6 @@ function ranks(queue: FlowQueue, rank: Flow["sent"]["rank"]): Pick<FlowLine, "pr
 }
 
 function partyLine(party: Party): FlowParty {
-  const { task, tid, tgid, comm, enterNs, exitNs, event, call } = party;
-  return { task, tid, tgid, comm, enter_ns: enterNs, exit_ns: exitNs, event, call };
+  const { task, tid, tgid, comm, enterNs, exitNs, event, call, message } = party;
+  return { task, tid, tgid, comm, enter_ns: enterNs, exit_ns: exitNs, event, call, message };
 }

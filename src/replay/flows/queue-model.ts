@@ -18,6 +18,8 @@ export interface QueueModelOptions {
   readonly isRepeated: (key: string) => boolean;
   /** The kernel's hooks tell of every message that these two could share: they do not. */
   readonly excludes: (sent: Sent, received: Received) => boolean;
+  /** So many messages without two alike: then payloads tell them apart here. Absent: 8. */
+  readonly enoughKinds?: number;
   /** By the kernel's hooks nobody has taken it. */
   readonly isSurelyThere: (sent: Sent) => boolean;
 }
@@ -50,8 +52,7 @@ export interface QueueModel {
 
 /** Receives held back for calls that overlap with them; a later send may still claim one that found nothing. */
 const MOST_HELD = 256;
-const MOST_ORPHANS = 1024;
-/** So many messages without two alike: then payloads tell them apart here. */
+const MOST_ORPHANS = 256;
 const ENOUGH_KINDS = 8;
 /** A depth is read a little later than the time of its record says, and a call may begin in between. */
 const DEPTH_DELAY_NS = 10_000;
@@ -93,7 +94,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const isDistinct = (fromNs: number, toNs: number) => {
     if (isKnown(fromNs, toNs)) return true;
     if (backlog === 0 && firstNs !== null && !losses.between(firstNs, toNs)) return true;
-    return kinds.seen >= ENOUGH_KINDS && kinds.repeated === 0;
+    return kinds.seen >= (options.enoughKinds ?? ENOUGH_KINDS) && kinds.repeated === 0;
   };
 
   const noteKind = (key: string) => {
@@ -179,12 +180,14 @@ export function queueModel(options: QueueModelOptions): QueueModel {
 
   const leftOver = (received: Received) => {
     if (received.result !== "taken") return;
-    if (received.key !== null) noteKind(received.key);
     if (backlog !== null && backlog > 0) backlog--;
     disturbedNs = Math.max(disturbedNs, received.toNs);
     orphans.push(received);
     if (orphans.length <= 2 * MOST_ORPHANS) return;
-    for (const orphan of orphans.slice(0, MOST_ORPHANS)) sink.orphan(orphan);
+    for (const orphan of orphans.slice(0, MOST_ORPHANS)) {
+      if (orphan.key !== null) noteKind(orphan.key);
+      sink.orphan(orphan);
+    }
     orphans = orphans.slice(MOST_ORPHANS);
   };
 
@@ -260,7 +263,11 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     sent(sent) {
       const one = { sent, isRepeated: sent.key !== null && noteKind(sent.key), isContested: false };
       waiting.add(one);
-      if (orphans.length > 0) claim(one);
+      if (orphans.length === 0 || claim(one) || sent.key === null) return;
+      if (!one.isRepeated && orphans.some((orphan) => orphan.key === sent.key)) {
+        one.isRepeated = true;
+        kinds.repeated++;
+      }
     },
     received: held.add,
     take: waiting.remove,

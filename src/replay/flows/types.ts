@@ -14,6 +14,8 @@ export interface Party {
   readonly event: string | null;
   /** The task's call number, as `calls` has it. */
   readonly call: number | null;
+  /** Which one of a vector of messages; null: the call moved one. */
+  readonly message: number | null;
   readonly enterNs: number | null;
   readonly exitNs: number | null;
 }

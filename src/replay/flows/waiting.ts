@@ -8,7 +8,7 @@ import type { Received, Sent } from "./types.js";
 export interface Waiting {
   readonly sent: Sent;
   /** Another message with the same evidence was on this queue before. */
-  readonly isRepeated: boolean;
+  isRepeated: boolean;
   /** An earlier receive may have got this one in place of the one that it was given. */
   isContested: boolean;
 }

@@ -29,6 +29,7 @@ test("everything of a flow", () => {
         exit_ns: 12_000,
         event: "mq_timedsend",
         call: 1,
+        message: null,
       },
       receive: {
         task: "2:77",
@@ -39,6 +40,7 @@ test("everything of a flow", () => {
         exit_ns: 53_000,
         event: "mq_timedreceive",
         call: 1,
+        message: null,
       },
       queued_ns: 38_000,
       match: "modelled",
