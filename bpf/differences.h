@@ -86,6 +86,44 @@ static __always_inline void reg_args(struct pt_regs *r, int compat, __u64 *args)
 }
 #endif
 
+/* At the first instruction of a function and right after its return, in user space. */
+#if defined(__TARGET_ARCH_x86)
+#define USER32_CS 0x23 /* arch/x86/include/asm/segment.h */
+
+static __always_inline int is_user32(const struct pt_regs *r)
+{
+	return r->cs == USER32_CS;
+}
+
+static __always_inline __u64 result_register(const struct pt_regs *r)
+{
+	return r->ax;
+}
+
+/* Where the stack is at entry, out of what it is after the return: which takes its address off. */
+static __always_inline __u64 stack_at_entry(const struct pt_regs *r, int returned)
+{
+	return returned ? r->sp - (is_user32(r) ? 4 : 8) : r->sp;
+}
+#elif defined(__TARGET_ARCH_arm64)
+#define PSR_MODE32_BIT 0x10 /* arch/arm64/include/uapi/asm/ptrace.h */
+
+static __always_inline int is_user32(const struct pt_regs *r)
+{
+	return (r->pstate & PSR_MODE32_BIT) != 0;
+}
+
+static __always_inline __u64 result_register(const struct pt_regs *r)
+{
+	return r->regs[0];
+}
+
+static __always_inline __u64 stack_at_entry(const struct pt_regs *r, int returned)
+{
+	return is_user32(r) ? r->regs[13] : r->sp;
+}
+#endif
+
 /* The registers that a tracepoint hands over, readable. */
 #ifdef MT_TP_BTF
 #define READ_REGS(copy, regs) (regs)

@@ -30,14 +30,6 @@ struct {
 	__type(value, struct mt_stats);
 } stats SEC(".maps");
 
-/* Processes recorded under MT_FILTER_TREE, by tgid. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__type(key, __u32);
-	__type(value, __u8);
-} tree SEC(".maps");
-
 /* A call as the event sees it, whichever way it came in. */
 struct mt_call {
 	__u64 from[6];	 /* a multiplexer's operands */

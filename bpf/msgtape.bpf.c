@@ -21,6 +21,7 @@
 #include "sysv.h"
 #include "socket.h"
 #include "messages.h"
+#include "wanted.h"
 #include "task.h"
 #include "call.h"
 #include "steps.h"

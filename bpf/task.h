@@ -1,72 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The current task: whether it is recorded, its state from entry to exit, and its TASK record. */
+/* The current task: its state from entry to exit, and its TASK record. */
 #ifndef MSGTAPE_TASK_H
 #define MSGTAPE_TASK_H
-
-static __always_inline int comm_wanted(void)
-{
-	__u64 comm[2] = {};
-	__u32 i;
-
-	bpf_get_current_comm(comm, sizeof(comm));
-	for (i = 0; i < MT_FILTER_VALUES && i < config.comm_count; i++) {
-		const volatile __u64 *want = (const volatile __u64 *)config.comms[i];
-
-		if (comm[0] == want[0] && comm[1] == want[1])
-			return 1;
-	}
-	return 0;
-}
-
-static __always_inline int uid_wanted(struct task_struct *task)
-{
-	const struct cred *cred = CAST(struct cred, task->cred);
-	__u32 uid = LOAD(cred, uid.val);
-	__u32 i;
-
-	for (i = 0; i < MT_FILTER_VALUES && i < config.uid_count; i++)
-		if (uid == config.uids[i])
-			return 1;
-	return 0;
-}
-
-/* A cgroup below one that is wanted is wanted too. */
-static __always_inline int cgroup_wanted(void)
-{
-	__u32 i;
-	int level;
-
-	for (level = 0; level < 32; level++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(level);
-
-		if (!id)
-			break;
-		for (i = 0; i < MT_FILTER_VALUES && i < config.cgroup_count; i++)
-			if (id == config.cgroups[i])
-				return 1;
-	}
-	return 0;
-}
-
-/* All filters but the queue's, which is known later. Every kind that is given must agree. */
-static __always_inline int task_wanted(struct task_struct *task, struct mt_task_state *t)
-{
-	__u32 tgid = task->tgid;
-
-	if (tgid == config.own_tgid)
-		return 0;
-	if (!config.filters)
-		return 1;
-	if ((config.filters & MT_FILTER_TREE) && !(t && (t->flags & MT_TASK_TRACKED)) && !bpf_map_lookup_elem(&tree, &tgid))
-		return 0;
-	if ((config.filters & MT_FILTER_COMM) && !comm_wanted())
-		return 0;
-	if ((config.filters & MT_FILTER_UID) && !uid_wanted(task))
-		return 0;
-	if ((config.filters & MT_FILTER_CGROUP) && !cgroup_wanted())
-		return 0;
-	return 1;
-}
 
 static __always_inline void fill_command_line(struct mt_names *n, struct task_struct *task)
 {

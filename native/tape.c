@@ -70,6 +70,7 @@ static void detach_all(struct mt_tape *tape)
 {
 	int i;
 
+	libc_detach(&tape->libc);
 	for (i = 0; i < tape->hook_count; i++)
 		hook_detach(&tape->hooks[i]);
 	while (tape->link_count)
@@ -272,6 +273,7 @@ void mt_close(struct mt_tape *tape)
 	}
 	source_close(&tape->source);
 	control_close(&tape->control);
+	libc_free(&tape->libc);
 	for (i = 0; i < tape->hook_count; i++)
 		hook_close(&tape->hooks[i]);
 	if (tape->planes_fd >= 0)

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "control.h"
 #include "hook.h"
+#include "libc.h"
 #include "message.h"
 #include "msgtape.h"
 #include "slots.h"
@@ -29,6 +30,7 @@ struct mt_tape {
 	int planes_fd; /* the ring of the kernel and the libc plane; -1: none */
 	struct hook hooks[HOOKS_MAX];
 	int hook_count;
+	struct libc libc;
 
 	/* The drain thread and what it shares. */
 	pthread_t thread;

@@ -85,6 +85,21 @@ export class Tape implements TapeHandle {
     this.#check(this.#library.call.mt_add_hook(this.#pointer, objectPath, name, config, config.length));
   }
 
+  /** Loads the programs of the libc plane: after planes. Throws NativeError, and then nothing has changed. */
+  libc(objectPath: string, config: Uint8Array): void {
+    this.#expect("open");
+    this.#check(this.#library.call.mt_libc(this.#pointer, objectPath, config, config.length));
+  }
+
+  /**
+   * Probes the function that begins at this offset of a file, in every process that maps it; `id` is the catalogue's.
+   * Throws NativeError, and then nothing has changed.
+   */
+  libcFunction(path: string, offset: number, id: number): void {
+    this.#expect("open");
+    this.#check(this.#library.call.mt_libc_function(this.#pointer, path, offset, id));
+  }
+
   /** Attaches all programs; at its end they begin to record, all at one moment. */
   attach(): void {
     this.#expect("open");
