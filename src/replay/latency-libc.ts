@@ -3,7 +3,7 @@
  * what is to be said where they are not all there.
  */
 import type { Btf } from "../btf/index.js";
-import { eventByName } from "../catalog/events.js";
+import { eventById, eventByName } from "../catalog/events.js";
 import { libcFunctionById } from "../catalog/libc.js";
 import type { Problem } from "../format/types.js";
 import { type CallFilter, passesComm, passesWindow } from "./filter.js";
@@ -96,7 +96,7 @@ function counter(
   isQueueChosen: boolean,
 ): (call: LibcCall) => void {
   return (call) => {
-    const event = eventIdOf(call.function);
+    const event = eventOf(call);
     const { state, enteredNs, endedNs, tid, tgid, startLow, startHigh } = call;
     if (isQueueChosen && call.calls !== null && call.calls[0] === call.calls[1]) return;
     if (filter.events !== null && !filter.events.has(event)) return;
@@ -124,7 +124,13 @@ function lastedNs({ state, enteredNs, endedNs }: LibcCall, untilNs: number): num
   return (endedNs ?? untilNs) - enteredNs;
 }
 
-/** The event that the function is counted under; 0: this version does not know the function. */
-function eventIdOf(id: number): number {
-  return eventByName(libcFunctionById(id)?.events[0] ?? "")?.id ?? 0;
+/**
+ * The event that the call is counted under: what its system call was, where that is known (a handler's may have been
+ * the last one). 0: this version does not know the function.
+ */
+function eventOf({ function: id, event }: LibcCall): number {
+  const names = libcFunctionById(id)?.events ?? [];
+  const made = eventById(event)?.name;
+  const name = made !== undefined && names.includes(made) ? made : names[0];
+  return name === undefined ? 0 : (eventByName(name)?.id ?? 0);
 }

@@ -10,6 +10,8 @@ import type { PlanesState } from "./planes-state.js";
 /** `ret` null: not known. */
 export interface LibcCall {
   readonly function: number;
+  /** Of the last system call that was made inside; 0: none was, or it is not known. */
+  readonly event: number;
   readonly tid: number;
   readonly tgid: number;
   readonly startLow: number;
@@ -124,8 +126,8 @@ export function libcCalls(
   };
 }
 
-function taskOf({ function: id, tid, tgid, startLow, startHigh }: LibcRecord) {
-  return { function: id, tid, tgid, startLow, startHigh };
+function taskOf({ function: id, event, tid, tgid, startLow, startHigh }: LibcRecord) {
+  return { function: id, event, tid, tgid, startLow, startHigh };
 }
 
 /** An `int` is the low half of the register. */

@@ -62,6 +62,8 @@ export interface LibcRecord extends PlaneRecord {
   readonly ret: number | null;
   /** The task's last call number by then. */
   readonly lastCall: number;
+  /** When it returned: the event of the last call that the task made meanwhile; 0: it made none. */
+  readonly event: number;
 }
 
 export type PlanesReader = (
@@ -178,6 +180,7 @@ function libcRecord(
     sequence: Number(view.getBigUint64(body + at.sequence, true)),
     ret: phase === 1 ? null : Number(view.getBigInt64(body + at.ret, true)),
     lastCall: Number(view.getBigUint64(body + at.call, true)),
+    event: phase === 1 ? 0 : view.getUint8(layouts.record.event),
   };
 }
 

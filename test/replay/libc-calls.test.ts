@@ -37,6 +37,7 @@ function record(
     sequence,
     ret: phase === "returned" ? 0 : null,
     lastCall,
+    event: 0,
     ...more,
   };
 }
@@ -236,6 +237,27 @@ test("by layer: what callers waited beside what the kernel took", () => {
       lost: 0,
     },
   ]);
+});
+
+test("a call is counted under the system call that it made, where the function may make it", () => {
+  const tape = new Tape();
+  const events = (made: number) => {
+    const libc = (phase: number) =>
+      tape.libc(
+        { at: 10 * phase, call: 0, event: made },
+        { function: ID.mq_send ?? 0, phase, sequence: 1n, call: 1n },
+      );
+    const hand = makeCapture({ chunks: [{ records: [], planes: [libc(1), libc(2)] }] });
+    return latency([hand], EVERYTHING, LAYERS).groups.map(({ key }) => key.event);
+  };
+  assert.equal(
+    [events(7), events(11), events(0)],
+    [
+      ["mq_timedsend_time32"],
+      ["mq_timedsend"], // a handler's msgrcv was the last
+      ["mq_timedsend"],
+    ],
+  );
 });
 
 test("without the libc plane only the kernel's rows, and that nothing is known of the rest", () => {
