@@ -59,7 +59,10 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
   fentry: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
   fexit: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
   kprobe: { use: "the same where fentry fails (not used yet)", todo: NOT_NEEDED },
-  uprobe: { use: "the caller's view of libc's functions (not used yet)", todo: NOT_NEEDED },
+  uprobe: {
+    use: "record --libc: what callers of the C library wait",
+    todo: "nothing, without --libc; else a kernel built with CONFIG_UPROBE_EVENTS",
+  },
   "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: NOT_NEEDED },
 };
 
@@ -154,6 +157,7 @@ const TRIAL: RecordOptions = {
   command: null,
   user: null,
   kernelPlane: false,
+  libcPlane: false,
 };
 
 function facilityChecks(config: KernelConfig | null): readonly Check[] {

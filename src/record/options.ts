@@ -20,6 +20,8 @@ export interface RecordOptions {
   readonly user: string | null;
   /** The kernel plane, as far as its hooks are to be had. */
   readonly kernelPlane: boolean;
+  /** The libc plane, as far as its functions are to be had. */
+  readonly libcPlane: boolean;
 }
 
 export const DEFAULT_SNAP_BYTES = 256;

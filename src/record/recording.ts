@@ -7,7 +7,6 @@ import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEncoder } from "../format/encoder.js";
-import type { AttachedHook } from "../format/types.js";
 import { type Attached, attachFirst } from "./attach.js";
 import { ClockId, createClock } from "./clock.js";
 import { closingObject, closingText, notesOf } from "./closing.js";
@@ -18,6 +17,7 @@ import { exitStatusAfter } from "./exit-status.js";
 import { readHost } from "./host.js";
 import { readInventory } from "./inventory.js";
 import { addKernelPlane } from "./kernel-plane.js";
+import { addLibcPlane, LIBC_OBJECT, type Planes } from "./libc-plane.js";
 import { garbageCollection } from "./memory.js";
 import { nameTables } from "./names.js";
 import { clockGettime, NativeError, openMqueue, reserveSpace } from "./native.js";
@@ -139,23 +139,32 @@ class Recording {
 
   /** `loaded` is called between loading, which takes long, and attaching: no record is older. */
   #attach(setup: Setup, loaded: () => void): Attached<Tape> {
-    let hooks: readonly AttachedHook[] = [];
+    let planes: Planes = { plan: [], notes: [] };
     const attached = attachFirst((file) => {
       const tape = openWithRings(
         (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
         ringBytesOf(this.#options.bufferBytes, setup.cpus),
       );
-      hooks = this.#addPlanes(tape, setup);
+      planes = this.#addPlanes(tape, setup);
       loaded();
       return tape;
     }, isSameForEveryObject);
     this.#cleanUps.push(() => attached.tape.close());
-    return { ...attached, plan: [...attached.plan, ...hooks] };
+    if (this.#io.closing !== "none") for (const note of planes.notes) this.#io.say(note);
+    return { ...attached, plan: [...attached.plan, ...planes.plan] };
   }
 
-  #addPlanes(tape: Tape, setup: Setup): readonly AttachedHook[] {
-    if (!this.#options.kernelPlane) return [];
-    return addKernelPlane(tape, setup.config(tape.ringBytes), planesBytesOf(this.#options.bufferBytes));
+  #addPlanes(tape: Tape, setup: Setup): Planes {
+    const { kernelPlane, libcPlane, bufferBytes } = this.#options;
+    const ringBytes = planesBytesOf(bufferBytes);
+    const config = setup.config(tape.ringBytes);
+    const kernel = kernelPlane ? addKernelPlane(tape, config, ringBytes) : [];
+    if (!libcPlane) return { plan: kernel, notes: [] };
+    const libc = addLibcPlane(tape, this.#options, () => {
+      if (!kernelPlane) tape.planes(ringBytes); // one ring for both
+      tape.libc(buildPath(LIBC_OBJECT), config);
+    });
+    return { plan: [...kernel, ...libc.plan], notes: libc.notes };
   }
 
   /** The programs are attached and follow forks, so nothing slips through between here and there. */

@@ -27,9 +27,9 @@ const HEADERS = ["truth.h", "toctou.h"];
 export type Bits = 64 | 32;
 
 /** The compiled program, made anew when its source is newer. 32: by gcc -m32. */
-export function workload(name: string, bits: Bits = 64): string {
+export function workload(name: string, bits: Bits = 64, how: "dynamic" | "static" = "dynamic"): string {
   const source = `${WORKLOAD_SOURCES}${name}.c`;
-  const binary = `${WORKLOADS}${name}${bits === 32 ? "-m32" : ""}`;
+  const binary = `${WORKLOADS}${name}${bits === 32 ? "-m32" : ""}${how === "static" ? "-static" : ""}`;
   const newest = Math.max(...[source, ...HEADERS.map((name) => `${WORKLOAD_SOURCES}${name}`)].map(mtimeMs));
   if (mtimeMs(binary) > newest) {
     return binary;
@@ -37,6 +37,7 @@ export function workload(name: string, bits: Bits = 64): string {
   mkdirSync(WORKLOADS, { recursive: true });
   const fresh = `${binary}.${process.pid}`;
   const flags = ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread", `-m${bits}`];
+  if (how === "static") flags.push("-static");
   const made = spawnSync("gcc", [...flags, "-o", fresh, source], { encoding: "utf8" });
   if (made.status !== 0) {
     throw new Error(`gcc could not compile ${source}: ${made.error?.message ?? made.stderr}`);

@@ -43,6 +43,7 @@ export interface RecordArguments {
   readonly snap?: string | readonly string[];
   readonly user?: string | readonly string[];
   readonly "no-kernel"?: boolean;
+  readonly libc?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
   /** What follows `--`. */
@@ -85,6 +86,10 @@ export function builder(yargs: Argv): Argv {
     .option("no-kernel", {
       type: "boolean",
       describe: "calls alone: do not look at what the kernel does in them with messages",
+    })
+    .option("libc", {
+      type: "boolean",
+      describe: "also what callers of the C library wait (latency --by layer)",
     })
     .option("json", { type: "boolean", describe: "the closing line as JSON" })
     .option("quiet", { type: "boolean", alias: "q", describe: "say nothing but errors" });
@@ -146,6 +151,7 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
     command: command.length > 0 ? command : null,
     user,
     kernelPlane: options["no-kernel"] !== true,
+    libcPlane: options.libc === true,
   };
 }
 

@@ -36,6 +36,7 @@ test("without options: all events but those that are hot on any host", () => {
     command: null,
     user: null,
     kernelPlane: true,
+    libcPlane: false,
   });
 });
 
