@@ -131,7 +131,7 @@ function loaderOf(command: string): { readonly loader: string | null; readonly n
 
 /** As execvp() looks for it. */
 function inPath(command: string): string | null {
-  if (command.includes("/")) return command;
+  if (command.includes("/")) return isFile(command) ? command : null;
   const folders = (process.env.PATH ?? "/bin:/usr/bin").split(":");
   return folders.map((folder) => join(folder === "" ? "." : folder, command)).find(isFile) ?? null;
 }
