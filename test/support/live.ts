@@ -20,6 +20,7 @@ export type Need =
   | "unshare"
   | "script"
   | "setpriv"
+  | "cpio"
   | "ipv6"
   | "msg_next_id"
   | "userfaultfd";
@@ -36,6 +37,7 @@ const LOOK: Readonly<Record<Need, () => string | null>> = {
   unshare: () => lookForTool("unshare"),
   script: () => lookForTool("script"),
   setpriv: () => lookForTool("setpriv"),
+  cpio: () => lookForTool("cpio"),
   ipv6: () => (hasIpv6Loopback() ? null : "IPv6 on the loopback device"),
   // Root may use it for the kernel's own faults; a kernel built without it has no such setting.
   userfaultfd: () =>

@@ -56,11 +56,19 @@ export async function boot(wanted: Boot): Promise<Booted> {
   if (lacks !== null) throw new Unavailable(lacks);
   mkdirSync(VM_DIRECTORY, { recursive: true });
   const place = mkdtempSync(`${VM_DIRECTORY}run-`);
+  const clean = () => rmSync(place, { recursive: true, force: true });
+  process.once("exit", clean);
   try {
     return await bootIn(place, wanted);
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    clean();
+    process.off("exit", clean);
   }
+}
+
+/** A signal ends this process as it should: with its machines, and with what lies in their directories. */
+export function endWithSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 }
 
 async function bootIn(place: string, wanted: Boot): Promise<Booted> {

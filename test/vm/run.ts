@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { KERNEL_VERSIONS, type KernelVersion, prepareKernel, Unavailable } from "./kernels.js";
-import { boot } from "./machine.js";
+import { boot, endWithSignals } from "./machine.js";
 
 const USAGE = `usage: scripts/vm [--time SECONDS] [--out DIRECTORY] KERNEL -- COMMAND…   (KERNEL: ${KERNEL_VERSIONS.join(", ")})`;
 const DEFAULT_SECONDS = "300";
@@ -57,6 +57,7 @@ function parseOrNull(args: readonly string[]): Wanted | null {
   }
 }
 
+endWithSignals();
 const wanted = parseOrNull(process.argv.slice(2));
 if (wanted === null) {
   console.error(USAGE);

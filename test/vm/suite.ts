@@ -1,0 +1,78 @@
+/**
+ * `npm run test:vm`: the recorder's live tests on other kernels, each booted once, both at the same time. Ends with
+ * the line `N passed, N failed, N skipped`; a kernel that is not to be had is one test skipped.
+ *
+ * `npm run test:vm -- --make-fixtures [NAME…]` makes those fixtures that are made on these kernels.
+ */
+import { readdirSync, writeFileSync } from "node:fs";
+import { missing } from "../support/live.js";
+import { PACKAGE, WORKLOAD_SOURCES } from "../support/paths.js";
+import { workload } from "../support/workload.js";
+import { makeFixtures } from "./fixtures.js";
+import { KERNEL_VERSIONS, type KernelVersion, prepareKernel, Unavailable, VM_DIRECTORY } from "./kernels.js";
+import { type Booted, boot, endWithSignals } from "./machine.js";
+import { PLAN } from "./plan.js";
+import { type Counts, countsLine, guestScript, sectionsOf, sum, total } from "./report.js";
+
+const TIMEOUT_MS = 15 * 60_000;
+const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
+
+/** On this host, where the compiler is quick. */
+function buildWorkloads(): void {
+  if (missing(["gcc"]).length > 0) return;
+  for (const file of readdirSync(WORKLOAD_SOURCES)) {
+    if (file.endsWith(".c")) workload(file.replace(/\.c$/, ""));
+  }
+  if (missing(["gcc32"]).length === 0) workload("ia32", 32);
+}
+
+async function testOn(version: KernelVersion): Promise<Counts> {
+  const started = Date.now();
+  let kernel: ReturnType<typeof prepareKernel>;
+  try {
+    kernel = prepareKernel(version);
+  } catch (error) {
+    return skipped(version, error);
+  }
+  let output = "";
+  const booted = await boot({
+    kernel,
+    command: ["sh", "-c", guestScript(PLAN[version])],
+    directory: PACKAGE,
+    timeoutMs: TIMEOUT_MS,
+    keepIn: null,
+    output: (_stream, bytes) => {
+      output += bytes.toString();
+    },
+  });
+  const counts = total(PLAN[version], sectionsOf(output));
+  const seconds = Math.round((Date.now() - started) / 1000);
+  console.log(`\nLinux ${version} (${kernel.release}), ${seconds} s: ${countsLine(counts)}`);
+  console.log(output.trimEnd().replace(/^/gm, "  "));
+  keepConsole(version, booted, counts);
+  return counts;
+}
+
+function skipped(version: KernelVersion, error: unknown): Counts {
+  if (!(error instanceof Unavailable)) throw error;
+  console.log(`\nskipped: Linux ${version} (missing: ${error.message})`);
+  return SKIPPED;
+}
+
+function keepConsole(version: KernelVersion, booted: Booted, counts: Counts): void {
+  writeFileSync(`${VM_DIRECTORY}${version}.console`, booted.console);
+  if (booted.fault !== null) console.log(`  the machine did not come to its end: ${booted.fault}`);
+  if (counts.failed > 0)
+    console.log(`  the console of the machine:\n${booted.console.replace(/^/gm, "    ")}`);
+}
+
+endWithSignals();
+const words = process.argv.slice(2);
+buildWorkloads();
+if (words[0] === "--make-fixtures") {
+  process.exitCode = await makeFixtures(words.slice(1));
+} else {
+  const counts = sum(await Promise.all(KERNEL_VERSIONS.map(testOn)));
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+  console.log(`\n${countsLine(counts)}`);
+}
