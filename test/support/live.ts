@@ -12,6 +12,7 @@ import { PACKAGE } from "./paths.js";
 export type Need =
   | "root"
   | "bpf"
+  | "objects"
   | "gcc"
   | "gcc32"
   | "strace"
@@ -29,6 +30,8 @@ export type Need =
 const LOOK: Readonly<Record<Need, () => string | null>> = {
   root: () => (process.getuid?.() === 0 ? null : "root"),
   bpf: lookForBpf,
+  objects: () =>
+    existsSync(`${PACKAGE}build/msgtape-raw.bpf.o`) ? null : "build/msgtape-raw.bpf.o (npm run build)",
   gcc: () => lookForTool("gcc"),
   gcc32: lookForGcc32,
   strace: () => lookForTool("strace"),

@@ -1,0 +1,33 @@
+/** What the compiled programs ask of a kernel: helpers of Linux 5.15 and no younger ones, so no bpf_loop (5.17). */
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { PROGRAM_OBJECTS } from "../../src/record/attach.js";
+import { buildPath } from "../../src/record/paths.js";
+import { helpersOf } from "../support/helpers.js";
+import { live } from "../support/live.js";
+
+const test = suite("the programs' helpers");
+
+/** bpf_task_pt_regs, the last one of Linux 5.15. */
+const LAST_OF_5_15 = 175;
+const MAP_LOOKUP_ELEM = 1;
+const KTIME_GET_BOOT_NS = 125;
+const PROBE_READ_USER = 112;
+
+for (const { file } of PROGRAM_OBJECTS) {
+  live(test, `${file}: those of Linux 5.15, and no bpf_loop`, ["objects"], () => {
+    const helpers = helpersOf(buildPath(file));
+    const known = [MAP_LOOKUP_ELEM, PROBE_READ_USER, KTIME_GET_BOOT_NS];
+    assert.equal(
+      known.filter((id) => !helpers.includes(id)),
+      [],
+      "this does read the programs",
+    );
+    assert.equal(
+      helpers.filter((id) => id > LAST_OF_5_15),
+      [],
+    );
+  });
+}
+
+test.run();
