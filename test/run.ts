@@ -3,6 +3,7 @@
  * uvu's totals and ends with the line `N passed, N failed, N skipped`.
  *
  * A file that ran no test is a failure, and so is one that ended badly: a test that was not run has shown nothing.
+ * A file that takes longer than MSGTAPE_TEST_SECONDS is ended and has failed.
  * Words given narrow it to files whose path has one of them: `node dist/test/run.js replay`.
  */
 import { spawn } from "node:child_process";
@@ -22,7 +23,7 @@ interface Outcome {
 
 const DIST_TESTS = `${PACKAGE}dist/test/`;
 const UNIT_AT_ONCE = 2;
-const FILE_TIMEOUT_MS = 15 * 60_000;
+const FILE_TIMEOUT_MS = Number(process.env.MSGTAPE_TEST_SECONDS ?? 15 * 60) * 1000;
 const MEASURED_LINE = /^.*\bmeasured: .+$/gm;
 const SKIP_LINE = /^\s*skipped: .*$/gm;
 

@@ -40,9 +40,9 @@ class Partner {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 120_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited 20 s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited 120 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -10,7 +10,7 @@ import { cpioArchive } from "./cpio.js";
 import { dependenciesOf } from "./initramfs.js";
 import { packageOf } from "./kernels.js";
 import type { Configuration } from "./plan.js";
-import { guestScript, sectionsOf, total } from "./report.js";
+import { guestScript, lineByLine, sectionsOf, total } from "./report.js";
 
 const test = suite("machines for other kernels: their parts");
 
@@ -78,10 +78,12 @@ test("each configuration is announced, and gets what it holds back", () => {
   assert.is(
     guestScript(CONFIGURATIONS),
     `echo 'configuration: all it has'
-MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_HOLD_BACK='' MSGTAPE_EXPECT_PROGRAMS='tp_btf' \\
+MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
+  MSGTAPE_HOLD_BACK='' MSGTAPE_EXPECT_PROGRAMS='tp_btf' \\
   node dist/test/run.js live/a live/b 2>&1
 echo 'configuration: less'
-MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_HOLD_BACK='cast,tp_btf' MSGTAPE_EXPECT_PROGRAMS='raw_tp' \\
+MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
+  MSGTAPE_HOLD_BACK='cast,tp_btf' MSGTAPE_EXPECT_PROGRAMS='raw_tp' \\
   node dist/test/run.js live/a 2>&1`,
   );
 });
@@ -109,6 +111,13 @@ test("a configuration that did not end, or never began, is a failure", () => {
   assert.equal(total(CONFIGURATIONS, sectionsOf(`${FIRST}${SECOND}`)), { passed: 4, failed: 2, skipped: 2 });
   assert.equal(total(CONFIGURATIONS, sectionsOf(FIRST)), { passed: 4, failed: 2, skipped: 2 });
   assert.equal(total(CONFIGURATIONS, sectionsOf("")), { passed: 0, failed: 2, skipped: 0 });
+});
+
+test("lines are passed on when they are whole", () => {
+  const lines: string[] = [];
+  const take = lineByLine((line) => lines.push(line));
+  for (const text of ["one\n", "t", "wo\nthree\n\nfo", "ur"]) take(text);
+  assert.equal(lines, ["one", "two", "three", ""]);
 });
 
 test.run();

@@ -7,6 +7,8 @@ export interface Counts {
   readonly skipped: number;
 }
 
+/** A test file that takes longer hangs: the rest is to be tried all the same. */
+const FILE_SECONDS = 240;
 const MARK = "configuration: ";
 const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
@@ -16,7 +18,8 @@ export function guestScript(configurations: readonly Configuration[]): string {
     .map(({ name, holdBack, programs, files }) =>
       [
         `echo '${MARK}${name}'`,
-        `MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_HOLD_BACK='${holdBack}' MSGTAPE_EXPECT_PROGRAMS='${programs}' \\`,
+        `MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=${FILE_SECONDS} \\`,
+        `  MSGTAPE_HOLD_BACK='${holdBack}' MSGTAPE_EXPECT_PROGRAMS='${programs}' \\`,
         `  node dist/test/run.js ${files.join(" ")} 2>&1`,
       ].join("\n"),
     )
@@ -61,4 +64,14 @@ export function sum(all: readonly Counts[]): Counts {
 
 export function countsLine({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/** Gives a function that takes text as it comes and passes on its lines, each when it is whole. */
+export function lineByLine(pass: (line: string) => void): (text: string) => void {
+  let begun = "";
+  return (text) => {
+    const lines = (begun + text).split("\n");
+    begun = lines.pop() ?? "";
+    for (const line of lines) pass(line);
+  };
 }

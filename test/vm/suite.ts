@@ -13,7 +13,7 @@ import { makeFixtures } from "./fixtures.js";
 import { KERNEL_VERSIONS, type KernelVersion, prepareKernel, Unavailable, VM_DIRECTORY } from "./kernels.js";
 import { type Booted, boot, endWithSignals } from "./machine.js";
 import { type Configuration, PLAN, WHOLE_PLAN } from "./plan.js";
-import { type Counts, countsLine, guestScript, sectionsOf, sum, total } from "./report.js";
+import { type Counts, countsLine, guestScript, lineByLine, sectionsOf, sum, total } from "./report.js";
 
 const TIMEOUT_MS = 15 * 60_000;
 const ALL_TIMEOUT_MS = 60 * 60_000;
@@ -36,6 +36,7 @@ async function testOn(version: KernelVersion, configurations: readonly Configura
   } catch (error) {
     return skipped(version, error);
   }
+  const show = lineByLine((line) => console.log(`${version} | ${line}`));
   let output = "";
   const booted = await boot({
     kernel,
@@ -45,19 +46,19 @@ async function testOn(version: KernelVersion, configurations: readonly Configura
     keepIn: null,
     output: (_stream, bytes) => {
       output += bytes.toString();
+      show(bytes.toString());
     },
   });
   const counts = total(configurations, sectionsOf(output));
   const seconds = Math.round((Date.now() - started) / 1000);
-  console.log(`\nLinux ${version} (${kernel.release}), ${seconds} s: ${countsLine(counts)}`);
-  console.log(output.trimEnd().replace(/^/gm, "  "));
+  console.log(`Linux ${version} (${kernel.release}), ${seconds} s: ${countsLine(counts)}`);
   keepConsole(version, booted, counts);
   return counts;
 }
 
 function skipped(version: KernelVersion, error: unknown): Counts {
   if (!(error instanceof Unavailable)) throw error;
-  console.log(`\nskipped: Linux ${version} (missing: ${error.message})`);
+  console.log(`skipped: Linux ${version} (missing: ${error.message})`);
   return SKIPPED;
 }
 
