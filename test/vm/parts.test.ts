@@ -15,8 +15,8 @@ import { guestScript, lineByLine, sectionsOf, total } from "./report.js";
 const test = suite("machines for other kernels: their parts");
 
 const CONFIGURATIONS: readonly Configuration[] = [
-  { name: "all it has", holdBack: "", programs: "tp_btf", files: ["live/a", "live/b"] },
-  { name: "less", holdBack: "cast,tp_btf", programs: "raw_tp", files: ["live/a"] },
+  { name: "all it has", holdBack: "", programs: "tp_btf", kernelPlane: "fexit", files: ["live/a", "live/b"] },
+  { name: "less", holdBack: "cast,tp_btf", programs: "raw_tp", kernelPlane: "", files: ["live/a"] },
 ];
 
 test("the package of a kernel is the one that Debian's name for it depends on", () => {
@@ -80,10 +80,12 @@ test("each configuration is announced, and gets what it holds back", () => {
     `echo 'configuration: all it has'
 MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
   MSGTAPE_HOLD_BACK='' MSGTAPE_EXPECT_PROGRAMS='tp_btf' \\
+  MSGTAPE_EXPECT_KERNEL_PLANE='fexit' \\
   node dist/test/run.js live/a live/b 2>&1
 echo 'configuration: less'
 MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
   MSGTAPE_HOLD_BACK='cast,tp_btf' MSGTAPE_EXPECT_PROGRAMS='raw_tp' \\
+  MSGTAPE_EXPECT_KERNEL_PLANE='' \\
   node dist/test/run.js live/a 2>&1`,
   );
 });

@@ -10,6 +10,8 @@ export interface Configuration {
   readonly holdBack: string;
   /** MSGTAPE_EXPECT_PROGRAMS: the mechanism of the programs that must be in place (test/live/together.test.ts). */
   readonly programs: string;
+  /** MSGTAPE_EXPECT_KERNEL_PLANE: the mechanism of the hook on load_msg; empty: none. */
+  readonly kernelPlane: string;
   /** Test files: words of their paths, as for `npm test`. */
   readonly files: readonly string[];
 }
@@ -20,8 +22,6 @@ const EACH = ["live/together"];
 const ONCE = [...EACH, "live/in-flight", "record/inventory"];
 const EVERYTHING = ["live/", "record/native", "record/inventory"];
 
-const CAST = "tp_btf with bpf_rdonly_cast";
-
 /** For each change: a few minutes. */
 export const PLAN = planWith(ONCE, EACH);
 /** For a new kernel, or a change of the programs: half an hour. */
@@ -30,14 +30,24 @@ export const WHOLE_PLAN = planWith(EVERYTHING, EACH);
 type Plan = Readonly<Record<KernelVersion, readonly Configuration[]>>;
 
 function planWith(once: readonly string[], each: readonly string[]): Plan {
-  const raw = { name: "raw tracepoints", holdBack: "tp_btf", programs: "raw_tp", files: each };
+  const all = { name: "all it has", holdBack: "", kernelPlane: "fexit", files: once };
+  const kprobes = {
+    name: "kprobes",
+    holdBack: "cast,fentry",
+    programs: "tp_btf",
+    kernelPlane: "kretprobe",
+    files: each,
+  };
+  const least = {
+    name: "raw tracepoints, no kernel plane",
+    holdBack: "tp_btf,fentry,kprobe",
+    programs: "raw_tp",
+    kernelPlane: "",
+    files: each,
+  };
   return {
     // bpf_rdonly_cast came with 6.2.
-    "6.1": [{ name: "all it has", holdBack: "", programs: "tp_btf", files: once }, raw],
-    "6.12": [
-      { name: "all it has", holdBack: "", programs: CAST, files: once },
-      { name: "without casts", holdBack: "cast", programs: "tp_btf", files: each },
-      raw,
-    ],
+    "6.1": [{ ...all, programs: "tp_btf" }, kprobes, least],
+    "6.12": [{ ...all, programs: "tp_btf with bpf_rdonly_cast" }, kprobes, least],
   };
 }

@@ -15,11 +15,12 @@ const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 /** The script that runs configurations one after the other, whatever becomes of each. */
 export function guestScript(configurations: readonly Configuration[]): string {
   return configurations
-    .map(({ name, holdBack, programs, files }) =>
+    .map(({ name, holdBack, programs, kernelPlane, files }) =>
       [
         `echo '${MARK}${name}'`,
         `MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=${FILE_SECONDS} \\`,
         `  MSGTAPE_HOLD_BACK='${holdBack}' MSGTAPE_EXPECT_PROGRAMS='${programs}' \\`,
+        `  MSGTAPE_EXPECT_KERNEL_PLANE='${kernelPlane}' \\`,
         `  node dist/test/run.js ${files.join(" ")} 2>&1`,
       ].join("\n"),
     )
