@@ -28,14 +28,23 @@ function buildWorkloads(): void {
   if (missing(["gcc32"]).length === 0) workload("ia32", 32);
 }
 
+/** A kernel, or a machine for it, that is not to be had is a test skipped. */
 async function testOn(version: KernelVersion, configurations: readonly Configuration[]): Promise<Counts> {
-  const started = Date.now();
-  let kernel: ReturnType<typeof prepareKernel>;
   try {
-    kernel = prepareKernel(version);
+    return await bootAndTest(version, configurations);
   } catch (error) {
-    return skipped(version, error);
+    if (!(error instanceof Unavailable)) throw error;
+    console.log(`skipped: Linux ${version} (missing: ${error.message})`);
+    return SKIPPED;
   }
+}
+
+async function bootAndTest(
+  version: KernelVersion,
+  configurations: readonly Configuration[],
+): Promise<Counts> {
+  const started = Date.now();
+  const kernel = prepareKernel(version);
   const show = lineByLine((line) => console.log(`${version} | ${line}`));
   let output = "";
   const booted = await boot({
@@ -54,12 +63,6 @@ async function testOn(version: KernelVersion, configurations: readonly Configura
   console.log(`Linux ${version} (${kernel.release}), ${seconds} s: ${countsLine(counts)}`);
   keepConsole(version, booted, counts);
   return counts;
-}
-
-function skipped(version: KernelVersion, error: unknown): Counts {
-  if (!(error instanceof Unavailable)) throw error;
-  console.log(`skipped: Linux ${version} (missing: ${error.message})`);
-  return SKIPPED;
 }
 
 function keepConsole(version: KernelVersion, booted: Booted, counts: Counts): void {
