@@ -55,7 +55,7 @@ live(
 );
 
 live(test, "records lost in the middle: fewer findings, none of them false", NEEDS, () => {
-  const command = `${workload("mq-ping")} 60000 >/dev/null & ${workload("toctou")} both 60; wait`;
+  const command = `${workload("mq-ping")} 20000 >/dev/null & ${workload("toctou")} both 30; wait`;
   const recording = record(["--buffer", "64K"], ["sh", "-c", command]);
   assert.is(recording.status, 3, `lossy, but status ${recording.status}: ${recording.stderr}`);
   const truth = new Map(

@@ -45,7 +45,6 @@ interface Check {
 }
 
 interface Change {
-  readonly facet: Facet;
   readonly subject: Subject;
   readonly ref: CallRef;
   readonly enterNs: number;
@@ -68,18 +67,22 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
     const enterNs = act.call.enterNs ?? 0;
     const exitNs = act.call.exitNs ?? enterNs;
     let possible: StaleCheck | null = null;
-    const texts = subjectTexts(subject);
-    for (const change of texts.flatMap((text) => changes.get(text) ?? []).reverse()) {
-      if (change.facet !== check.facet || change.ref.task === act.call.task) continue;
-      if (check.generation !== null && change.ref.tgid === act.call.tgid) continue;
-      if (change.exitNs < check.enterNs || change.enterNs > exitNs) continue;
-      const same = isSame(change.subject, check.subject ?? subject, check.facet);
-      if (same === "no") continue;
-      const isBetween = change.enterNs >= check.exitNs && change.exitNs <= enterNs;
-      const isCertain = isBetween && same === "yes" && !losses.between(check.enterNs, exitNs);
-      const found = { check: check.ref, of: check.of, by: change.ref, isCertain };
-      if (isCertain) return found;
-      possible ??= found;
+    for (const text of subjectTexts(subject)) {
+      const list = changes.get(changeKey(check.facet, text)) ?? [];
+      // The latest is last.
+      for (let i = list.length - 1; i >= 0; i--) {
+        const change = list[i];
+        if (change === undefined || change.ref.task === act.call.task) continue;
+        if (check.generation !== null && change.ref.tgid === act.call.tgid) continue;
+        if (change.exitNs < check.enterNs || change.enterNs > exitNs) continue;
+        const same = isSame(change.subject, check.subject ?? subject, check.facet);
+        if (same === "no") continue;
+        const isBetween = change.enterNs >= check.exitNs && change.exitNs <= enterNs;
+        const isCertain = isBetween && same === "yes" && !losses.between(check.enterNs, exitNs);
+        const found = { check: check.ref, of: check.of, by: change.ref, isCertain };
+        if (isCertain) return found;
+        possible ??= found;
+      }
     }
     return possible;
   };
@@ -119,8 +122,10 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
       for (const access of parts) {
         for (const facet of access.changes ?? []) {
           if (subject === null) continue;
-          const change = { facet, subject, ref, enterNs, exitNs };
-          for (const text of subjectTexts(subject)) keep(changes, text, change, MAX_CHANGES);
+          const change = { subject, ref, enterNs, exitNs };
+          for (const text of subjectTexts(subject)) {
+            keep(changes, changeKey(facet, text), change, MAX_CHANGES);
+          }
         }
         for (const facet of access.checks ?? []) {
           if (subject === null && access.every === undefined) continue;
@@ -178,6 +183,11 @@ function isPlayed({ on, given, when }: Access, args: readonly bigint[], ret: num
 }
 
 const ENOENT = 2;
+
+/** Changes of each facet by themselves: a queue sees thousands of messages for one removal. */
+function changeKey(facet: Facet, subjectText: string): string {
+  return `${facet} ${subjectText}`;
+}
 
 function processKey(tgid: number): string {
   return `process ${tgid}`;

@@ -58,8 +58,14 @@ export interface OverlapWatch<Tag> {
   readonly unchecked: number;
 }
 
-/** Calls kept of each process. */
-const MAX_CALLS = 1024;
+export interface OverlapLimits {
+  /** Calls kept of each process; of all together; bytes of evidence in them. Of what is beyond, the older half goes. */
+  readonly ofProcess: number;
+  readonly calls: number;
+  readonly evidenceBytes: number;
+}
+
+const LIMITS: OverlapLimits = { ofProcess: 2048, calls: 32_768, evidenceBytes: 32 * 1024 * 1024 };
 /** Processes kept, the latest. */
 const MAX_PROCESSES = 256;
 /** Overlaps told of one call: beyond, they say nothing new. */
@@ -71,10 +77,26 @@ interface Process<Tag> {
   droppedNs: number;
 }
 
-export function overlapWatch<Tag>(maxCalls = MAX_CALLS): OverlapWatch<Tag> {
+export function overlapWatch<Tag>(limits: OverlapLimits = LIMITS): OverlapWatch<Tag> {
   const processes = new Map<number, Process<Tag>>();
   let forgottenNs = Number.NEGATIVE_INFINITY;
   let unchecked = 0;
+  let calls = 0;
+  let bytes = 0;
+  const forgetHalf = (own: Process<Tag>) => {
+    for (const one of own.calls.splice(0, Math.ceil(own.calls.length / 2))) {
+      own.droppedNs = Math.max(own.droppedNs, one.endNs);
+      calls--;
+      bytes -= evidenceOf(one);
+    }
+  };
+  const keep = (own: Process<Tag>, side: Side<Tag>) => {
+    own.calls.push(side);
+    calls++;
+    bytes += evidenceOf(side);
+    if (own.calls.length > limits.ofProcess) forgetHalf(own);
+    if (calls > limits.calls || bytes > limits.evidenceBytes) processes.forEach(forgetHalf);
+  };
   const processOf = (tgid: number): Process<Tag> => {
     const known = processes.get(tgid);
     if (known !== undefined) return known;
@@ -82,7 +104,8 @@ export function overlapWatch<Tag>(maxCalls = MAX_CALLS): OverlapWatch<Tag> {
       // The one that came first; whoever comes back after that may have been it.
       const [oldest] = processes;
       if (oldest !== undefined) {
-        forgottenNs = Math.max(forgottenNs, oldest[1].calls.at(-1)?.endNs ?? forgottenNs);
+        while (oldest[1].calls.length > 0) forgetHalf(oldest[1]);
+        forgottenNs = Math.max(forgottenNs, oldest[1].droppedNs);
         processes.delete(oldest[0]);
       }
     }
@@ -104,15 +127,20 @@ export function overlapWatch<Tag>(maxCalls = MAX_CALLS): OverlapWatch<Tag> {
         if (found.length < MAX_OVERLAPS) between(side, other, found);
         if (found.length < MAX_OVERLAPS) between(other, side, found);
       }
-      if (side.enterNs <= own.droppedNs && side.reads.length + side.writes.length > 0) unchecked++;
-      if (side.reads.length + side.writes.length > 0) own.calls.push(side);
-      if (own.calls.length >= 2 * maxCalls) {
-        const dropped = own.calls.splice(0, own.calls.length - maxCalls);
-        for (const one of dropped) own.droppedNs = Math.max(own.droppedNs, one.endNs);
+      if (side.reads.length + side.writes.length > 0) {
+        if (side.enterNs <= own.droppedNs) unchecked++;
+        keep(own, side);
       }
       return found;
     },
   };
+}
+
+function evidenceOf({ reads, writes }: Side<unknown>): number {
+  let sum = 0;
+  for (const { entry, exit } of reads) sum += (entry?.length ?? 0) + (exit?.length ?? 0);
+  for (const { bytes } of writes) sum += bytes?.length ?? 0;
+  return sum;
 }
 
 /** What `writer` wrote of what `reader` was to read. */

@@ -126,7 +126,7 @@ function side(task: string, enterNs: number, endNs: number, kind: "reads" | "wri
 }
 
 test("calls are forgotten within bounds, and what ran beside forgotten ones is told", () => {
-  const watch = overlapWatch<string>(4);
+  const watch = overlapWatch<string>({ ofProcess: 8, calls: 100, evidenceBytes: 100 });
   for (let i = 0; i < 20; i++) watch.see(side("writer", 10 * i + 1, 10 * i + 2, "writes"));
   assert.is(watch.unchecked, 0);
   const last = watch.see(side("reader", 180, 300, "reads"));
@@ -134,6 +134,23 @@ test("calls are forgotten within bounds, and what ran beside forgotten ones is t
   const long = watch.see(side("other", 1, 400, "reads"));
   assert.ok(long.length >= 4 && long.length < 20);
   assert.is(watch.unchecked, 1);
+});
+
+test("all processes together are bounded, by calls and by bytes of evidence", () => {
+  const many = (limits: Parameters<typeof overlapWatch>[0], of: (i: number) => Side<string>) => {
+    const watch = overlapWatch<string>(limits);
+    for (let i = 0; i < 20; i++) watch.see(of(i));
+    return watch.see({ ...side("late", 1, 400, "reads"), tgid: 3 }).length;
+  };
+  const writer = (i: number) => ({ ...side("writer", 10 * i + 1, 10 * i + 2, "writes"), tgid: i % 4 });
+  const limits = { ofProcess: 100, calls: 100, evidenceBytes: 1000 };
+  assert.is(many(limits, writer), 5);
+  assert.ok(many({ ...limits, calls: 8 }, writer) < 5);
+  const heavy = (i: number) => {
+    const one = writer(i);
+    return { ...one, writes: one.writes.map((place) => ({ ...place, bytes: new Uint8Array(200) })) };
+  };
+  assert.ok(many(limits, heavy) < 5);
 });
 
 test.run();
