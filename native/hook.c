@@ -90,7 +90,8 @@ static int prepare_maps(struct mt_tape *tape, struct bpf_object *object, const v
 	return 0;
 }
 
-static int load(struct mt_tape *tape, struct hook *hook, const char *name, const void *config, size_t config_len)
+static int load(struct mt_tape *tape, struct hook *hook, const char *name, const void *config, size_t config_len,
+		int attach_type)
 {
 	struct bpf_program *program;
 	int err, count = 0;
@@ -98,6 +99,8 @@ static int load(struct mt_tape *tape, struct hook *hook, const char *name, const
 	bpf_object__for_each_program(program, hook->object) {
 		count += is_of(program, name);
 		err = bpf_program__set_autoload(program, is_of(program, name));
+		if (!err && attach_type)
+			err = bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)attach_type);
 		if (err)
 			return err;
 	}
@@ -131,7 +134,7 @@ static void explain_load(struct mt_tape *tape, const struct hook *hook, int err)
 }
 
 int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
-	      size_t config_len)
+	      size_t config_len, int attach_type)
 {
 	int err = 0;
 
@@ -151,7 +154,7 @@ int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, 
 	if (!hook->object)
 		err = -errno;
 	if (!err)
-		err = load(tape, hook, name, config, config_len);
+		err = load(tape, hook, name, config, config_len, attach_type);
 	if (err) {
 		if (!tape->error[0])
 			explain_load(tape, hook, err);
@@ -183,7 +186,7 @@ static int attach(struct mt_tape *tape, struct hook *hook)
 int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *name, const void *config, size_t config_len)
 {
 	struct hook hook;
-	int err = hook_load(tape, &hook, object_path, name, config, config_len);
+	int err = hook_load(tape, &hook, object_path, name, config, config_len, 0);
 
 	if (err)
 		return err;

@@ -21,9 +21,10 @@ struct hook {
 };
 
 /* Opens the object, loads those of its programs whose names are `name`, two underscores and anything, and leaves them
- * to be attached. On failure nothing is left, and the tape's error says why. */
+ * to be attached. attach_type: an enum bpf_attach_type, 0 for what their sections say. On failure nothing is left, and
+ * the tape's error says why. */
 int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
-	      size_t config_len);
+	      size_t config_len, int attach_type);
 
 /* The tape keeps it from now on. */
 void hook_keep(struct mt_tape *tape, const struct hook *hook);

@@ -34,12 +34,14 @@ int mt_planes(struct mt_tape *tape, uint32_t ring_bytes);
 int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *name, const void *config,
 		size_t config_len);
 
-/* Loads the programs of the libc plane, once; as mt_add_hook(). */
-int mt_libc(struct mt_tape *tape, const char *object_path, const void *config, size_t config_len);
+/* Loads the programs of the libc plane, once; as mt_add_hook(). one_by_one: also where the kernel could do with one link
+ * for many probes. */
+int mt_libc(struct mt_tape *tape, const char *object_path, const void *config, size_t config_len, int one_by_one);
 
-/* Probes entry and return of the code at this offset of a file, in every process that maps it. `function`: what its
- * records say of it. When it fails, mt_error() says why, and everything else is as it was. */
-int mt_libc_function(struct mt_tape *tape, const char *path, uint64_t offset, uint32_t function);
+/* Probes entry and return of the code at these offsets of a file, in every process that maps it; all or none.
+ * functions: what the records say of each. When it fails, mt_error() says why, and everything else is as it was. */
+int mt_libc_functions(struct mt_tape *tape, const char *path, const uint64_t *offsets, const uint64_t *functions,
+		      uint32_t count);
 
 /* Attaches every program of the object; on failure what was attached is detached again. */
 int mt_attach(struct mt_tape *tape);

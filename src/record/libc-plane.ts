@@ -12,7 +12,13 @@ import { descendantsOf } from "./proc.js";
 
 /** The part of a tape that this needs. Throws an error with a line for users. */
 export interface LibcTape {
-  libcFunction(path: string, offset: number, id: number): void;
+  libcFunctions(path: string, places: readonly LibcPlace[]): void;
+}
+
+/** A function of the catalogue, by id, and where in a file it begins. */
+export interface LibcPlace {
+  readonly offset: number;
+  readonly id: number;
 }
 
 export interface Planes {
@@ -95,11 +101,14 @@ function probe(
     const there = places.get(offset);
     if (one !== undefined && (there === undefined || one.id < there.id)) places.set(offset, one);
   }
-  return [...places].map(([offset, { id, name }]) =>
+  const all = [...places].map(([offset, { id, name }]) => ({ offset, id, name }));
+  if (all.length === 0) return [];
+  const isRefused = attempt(() => tape.libcFunctions(file.path, all)) !== null;
+  return all.map((place) =>
     hookOf(
-      name,
-      `uprobe at ${file.name}+0x${offset.toString(16)}`,
-      attempt(() => tape.libcFunction(file.path, offset, id)),
+      place.name,
+      `uprobe at ${file.name}+0x${place.offset.toString(16)}`,
+      isRefused ? attempt(() => tape.libcFunctions(file.path, [place])) : null,
     ),
   );
 }

@@ -16,8 +16,9 @@ export const SIGNATURES = {
   mt_planes: "int mt_planes(void *tape, uint32_t ring_bytes)",
   mt_add_hook:
     "int mt_add_hook(void *tape, const char *path, const char *name, const void *config, size_t config_len)",
-  mt_libc: "int mt_libc(void *tape, const char *path, const void *config, size_t config_len)",
-  mt_libc_function: "int mt_libc_function(void *tape, const char *path, uint64_t offset, uint32_t function)",
+  mt_libc: "int mt_libc(void *tape, const char *path, const void *config, size_t config_len, int one_by_one)",
+  mt_libc_functions:
+    "int mt_libc_functions(void *tape, const char *path, const void *offsets, const void *functions, uint32_t count)",
   mt_attach: "int mt_attach(void *tape)",
   mt_error: "const char *mt_error(void *tape)",
   mt_track: "int mt_track(void *tape, uint32_t tgid)",

@@ -14,6 +14,7 @@ import {
   parseTotals,
   type StructLayout,
 } from "./batch.js";
+import type { LibcPlace } from "./libc-plane.js";
 import {
   type Library,
   library,
@@ -85,19 +86,26 @@ export class Tape implements TapeHandle {
     this.#check(this.#library.call.mt_add_hook(this.#pointer, objectPath, name, config, config.length));
   }
 
-  /** Loads the programs of the libc plane: after planes. Throws NativeError, and then nothing has changed. */
-  libc(objectPath: string, config: Uint8Array): void {
+  /**
+   * Loads the programs of the libc plane: after planes. `oneByOne`: one link a probe, though the kernel may have better.
+   * Throws NativeError, and then nothing has changed.
+   */
+  libc(objectPath: string, config: Uint8Array, oneByOne: boolean): void {
     this.#expect("open");
-    this.#check(this.#library.call.mt_libc(this.#pointer, objectPath, config, config.length));
+    const { call } = this.#library;
+    this.#check(call.mt_libc(this.#pointer, objectPath, config, config.length, oneByOne ? 1 : 0));
   }
 
   /**
-   * Probes the function that begins at this offset of a file, in every process that maps it; `id` is the catalogue's.
-   * Throws NativeError, and then nothing has changed.
+   * Probes the functions that begin at these offsets of a file, in every process that maps it: all, or none, and then
+   * it throws NativeError. `id` is the catalogue's.
    */
-  libcFunction(path: string, offset: number, id: number): void {
+  libcFunctions(path: string, places: readonly LibcPlace[]): void {
     this.#expect("open");
-    this.#check(this.#library.call.mt_libc_function(this.#pointer, path, offset, id));
+    const offsets = BigUint64Array.from(places, ({ offset }) => BigInt(offset));
+    const ids = BigUint64Array.from(places, ({ id }) => BigInt(id));
+    const { call } = this.#library;
+    this.#check(call.mt_libc_functions(this.#pointer, path, offsets, ids, places.length));
   }
 
   /** Attaches all programs; at its end they begin to record, all at one moment. */

@@ -14,6 +14,7 @@ import { CommandWatch, ExitStatus, statusOfFailedExec } from "./command.js";
 import { trackWithDescendants } from "./descendants.js";
 import { RecordError } from "./errors.js";
 import { exitStatusAfter } from "./exit-status.js";
+import { whyHeldBack } from "./hold-back.js";
 import { readHost } from "./host.js";
 import { readInventory } from "./inventory.js";
 import { addKernelPlane } from "./kernel-plane.js";
@@ -162,7 +163,7 @@ class Recording {
     if (!libcPlane) return { plan: kernel, notes: [] };
     const libc = addLibcPlane(tape, this.#options, () => {
       if (!kernelPlane) tape.planes(ringBytes); // one ring for both
-      tape.libc(buildPath(LIBC_OBJECT), config);
+      tape.libc(buildPath(LIBC_OBJECT), config, whyHeldBack(["uprobe_multi"]) !== null);
     });
     return { plan: [...kernel, ...libc.plan], notes: libc.notes };
   }

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { eventByName } from "../../src/catalog/events.js";
 import { LIBC_FUNCTIONS } from "../../src/catalog/libc.js";
+import { HOLD_BACK } from "../../src/record/hold-back.js";
 import type { LatencyResult } from "../../src/replay/latency.js";
 import { libcCallsOf } from "../support/libc-calls.js";
 import { live } from "../support/live.js";
@@ -106,6 +107,18 @@ live(test, "latency shows both layers; the plan says what was probed", ["root", 
     assert.ok(result.libc?.[0]?.functions.includes(name), name);
   }
   assert.equal(result.libc?.[0]?.missing, []);
+});
+
+live(test, "where each probe has a link of its own, the same comes of it", ["root", "bpf", "gcc"], () => {
+  process.env[HOLD_BACK] = "uprobe_multi";
+  try {
+    const ran = record(["--libc", "--events", "mq_timedsend"], [workload("libc-storm"), "10"]);
+    assert.is(ran.status, 0, ran.stderr);
+    const found = libcCallsOf(ran.file).calls.map(({ name, state, ret }) => `${name} ${state} ${ret}`);
+    assert.equal(found, ["mq_send complete 0", ...Array(9).fill("mq_send complete -1")]);
+  } finally {
+    delete process.env[HOLD_BACK];
+  }
 });
 
 live(test, "only functions of the events that are recorded are probed", ["root", "bpf", "gcc"], () => {

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { DEFAULT_EVENTS, eventsOfGroup } from "../../src/catalog/events.js";
 import { LIBC_FUNCTIONS } from "../../src/catalog/libc.js";
 import { findLibcFiles, type LibcFile, mappedLibraries } from "../../src/record/libc-files.js";
-import { libcFunctionsOf, probeLibraries } from "../../src/record/libc-plane.js";
+import { type LibcPlace, libcFunctionsOf, probeLibraries } from "../../src/record/libc-plane.js";
 import { live } from "../support/live.js";
 import { workload } from "../support/workload.js";
 
@@ -88,9 +88,9 @@ function library(): LibcFile {
 live(test, "each function is tried by itself, and what came of it is in the plan", ["root"], () => {
   const probed: [number, string][] = [];
   const tape = {
-    libcFunction: (path: string, _offset: number, id: number) => {
-      if (id === 1) throw new Error("no room");
-      probed.push([id, path]);
+    libcFunctions: (path: string, places: readonly LibcPlace[]) => {
+      if (places.some(({ id }) => id === 1)) throw new Error("no room");
+      for (const { id } of places) probed.push([id, path]);
     },
   };
   const file = library();
@@ -120,7 +120,7 @@ live(test, "each function is tried by itself, and what came of it is in the plan
 
 test("without programs or libraries nothing is probed, and the plan says why", () => {
   const tape = {
-    libcFunction: () => {
+    libcFunctions: () => {
       throw new Error("must not be called");
     },
   };
