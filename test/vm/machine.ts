@@ -96,6 +96,7 @@ async function bootIn(place: string, wanted: Boot): Promise<Booted> {
 }
 
 function machineProcess(place: string, kernel: Kernel): ChildProcess {
+  // A comma in a path is written twice there.
   const files = "local,security_model=none,multidevs=remap";
   const args = [
     // KVM under another virtual machine is not to be relied on.
@@ -103,7 +104,7 @@ function machineProcess(place: string, kernel: Kernel): ChildProcess {
     ["-nodefaults", "-display", "none", "-no-reboot", "-serial", `file:${place}/console`],
     ["-kernel", kernel.image, "-initrd", `${place}/initramfs`, "-append", "console=ttyS0 panic=-1 quiet"],
     ["-virtfs", `${files},path=/,mount_tag=host,readonly=on`],
-    ["-virtfs", `${files},path=${place}/share,mount_tag=share`],
+    ["-virtfs", `${files},path=${place.replaceAll(",", ",,")}/share,mount_tag=share`],
   ].flat();
   // The machine must not outlive this process, however that ends.
   return spawn("setpriv", ["--pdeathsig", "KILL", QEMU, ...args], { stdio: ["ignore", "ignore", "pipe"] });

@@ -24,7 +24,7 @@ const EVERYTHING = ["live/", "record/native", "record/inventory"];
 
 /** For each change: a few minutes. */
 export const PLAN = planWith(ONCE, EACH);
-/** For a new kernel, or a change of the programs: half an hour. */
+/** For a new kernel, or a change of the programs: long. */
 export const WHOLE_PLAN = planWith(EVERYTHING, EACH);
 
 type Plan = Readonly<Record<KernelVersion, readonly Configuration[]>>;
