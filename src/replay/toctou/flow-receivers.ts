@@ -53,7 +53,9 @@ export const findReceived: FindReceived = (capture, calls) => {
 
 function sendersByReceiver(capture: ReplayCapture, calls: ReadonlySet<string>): Map<string, string> {
   const senderOf = new Map<string, string>();
-  for (const { send, receive, match } of flows(capture, EVERYTHING)) {
+  for (const { queue, send, receive, match } of flows(capture, EVERYTHING)) {
+    // Datagrams are matched by the sender's copy at entry: that cannot tell whether it was the one used.
+    if (queue.kind === "socket") continue;
     if (send === null || receive === null || receive.call === null || match === "ambiguous") continue;
     const sender = callId(send);
     if (calls.has(sender)) senderOf.set(callId(receive), sender);
