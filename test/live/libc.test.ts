@@ -1,13 +1,17 @@
 /** `record --libc`: each call of the C library's functions, entered and returned, beside its system calls. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { eventByName } from "../../src/catalog/events.js";
 import { LIBC_FUNCTIONS } from "../../src/catalog/libc.js";
 import { HOLD_BACK } from "../../src/record/hold-back.js";
+import { findLibcFiles } from "../../src/record/libc-files.js";
 import type { LatencyResult } from "../../src/replay/latency.js";
 import { libcCallsOf } from "../support/libc-calls.js";
 import { live } from "../support/live.js";
-import { answer, callLines, msgtape, record } from "../support/msgtape.js";
+import { answer, callLines, isRecording, msgtape, record, temporary } from "../support/msgtape.js";
+import { MSGTAPE } from "../support/paths.js";
 import { type Bits, workload } from "../support/workload.js";
 
 const test = suite("live: libc");
@@ -163,6 +167,46 @@ live(
       ["mq_timedsend kernel 3", "mq_open kernel 1", "mq_unlink kernel 1"],
     );
     assert.is(msgtape(["latency", ran.file, "--by", "layer"]).status, 0);
+  },
+);
+
+live(
+  test,
+  "--pid: a C library of another mount namespace, as its process maps it",
+  ["root", "bpf", "gcc", "unshare"],
+  async () => {
+    const { files } = findLibcFiles({ pids: [process.pid], areNamed: false, command: null });
+    const inside = `
+    mount -t tmpfs none /mnt && cp "$1" /mnt/libc.so.6 || exit 99
+    export LD_LIBRARY_PATH=/mnt
+    exec sh -c 'echo ready; read go; "$0" 5' "$2"`;
+    const args = ["-m", "sh", "-c", inside, "sh", files[0]?.path ?? "", workload("libc-storm")];
+    const own = spawn("unshare", args, { stdio: ["pipe", "pipe", "inherit"] });
+    const file = temporary("namespace.mtape");
+    try {
+      await once(own.stdout, "data");
+      const recorder = spawn(process.execPath, [
+        MSGTAPE,
+        "record",
+        "-q",
+        "--libc",
+        "-o",
+        file,
+        "--pid",
+        `${own.pid}`,
+      ]);
+      const ended = once(recorder, "close");
+      while (!isRecording(file) && recorder.exitCode === null)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      own.stdin.write("go\n");
+      assert.equal(await ended, [0, null]);
+    } finally {
+      own.stdin.end();
+    }
+    const names = libcCallsOf(file).calls.map(({ name, state }) => `${name} ${state}`);
+    assert.equal(names, ["mq_open complete", ...Array(5).fill("mq_send complete")]);
+    const [layer] = answer<LatencyResult>(["latency", file, "--by", "layer"]).libc ?? [];
+    assert.ok(layer?.functions.includes("mq_send"));
   },
 );
 
