@@ -4,7 +4,10 @@
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { EVERYTHING } from "../../src/replay/filter.js";
+import { flows } from "../../src/replay/flows/flows.js";
 import { flowLines, type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
+import { withGap } from "../support/gap.js";
 import { live } from "../support/live.js";
 import { answer, msgtape, record } from "../support/msgtape.js";
 import { parseTruth, workload } from "../support/workload.js";
@@ -62,6 +65,23 @@ for (const { what, bytes, options } of HIDDEN) {
     if (found.isHooked) assert.is(found.right.exact, MESSAGES);
     const share = shareRight(found, "modelled");
     assert.ok(share === null || share >= 0.995, `${share} of the modelled ones right`);
+  });
+}
+
+for (const hiddenBytes of [0, 256]) {
+  const what = hiddenBytes === 0 ? "payloads that differ" : "payloads alike";
+  live(test, `a gap in the middle, ${what}: nothing sure is wrong`, ["root", "bpf", "gcc"], () => {
+    const recording = record([], [workload("many-flows"), `${MESSAGES}`, `${hiddenBytes}`]);
+    assert.is(recording.status, 0, recording.stderr);
+    const lines = [...flows(withGap(recording.file, 0.4, 0.5), EVERYTHING)];
+    const found = score(recording.file, recording.stdout, lines);
+    process.stdout.write(
+      `\nmeasured: a gap, ${what}: ${scoreText(found)}, ${found.notOnce} without a line\n`,
+    );
+    assert.is(found.wrong.exact ?? 0, 0);
+    if (hiddenBytes === 0) assert.is(found.wrong.modelled ?? 0, 0);
+    const share = shareRight(found, "modelled");
+    assert.ok(share !== null && share >= 0.995, `${share} of the modelled ones right`);
   });
 }
 
