@@ -22,13 +22,21 @@ export function formatFlow(line: FlowLine, options: FlowTextOptions): string {
     ...partyPieces(line.send),
     { text: " → " },
     ...partyPieces(line.receive),
-    { text: ` [${escapeText(line.queue.name ?? line.queue.key ?? "?")}]`, style: "cyan" },
+    { text: ` [${escapeText(queueText(line))}]`, style: "cyan" },
     { text: ` ${messageText(line)}` },
     ...outcomePieces(line),
     ...timePieces(line),
     ...doubtPieces(line),
   ];
   return paintLine(pieces, options);
+}
+
+/** What ipcs shows of a queue that was made with IPC_PRIVATE. */
+const NO_KEY = "0x00000000";
+
+function queueText({ queue: { kind, key, name } }: FlowLine): string {
+  if (kind === "sysv" && name === NO_KEY && key !== null) return `msqid ${key.split(":")[2]}`;
+  return name ?? key ?? "?";
 }
 
 function partyPieces(party: FlowParty | null): Piece[] {
@@ -82,7 +90,7 @@ function doubtPieces(line: FlowLine): Piece[] {
   if (line.match === "exact" || line.match === null) return [];
   if (line.match === "modelled") return [{ text: " modelled", style: "dim" }];
   const why =
-    line.candidates === null ? "what it may be taken for is not known" : `one of ${line.candidates} that fit`;
+    line.candidates === null ? "not all that may fit is known" : `one of ${line.candidates} that fit`;
   return [{ text: ` ambiguous: ${why}`, style: "yellow" }];
 }
 

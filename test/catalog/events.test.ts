@@ -131,6 +131,31 @@ test("arguments, tags and directions are the kernel's", () => {
   );
 });
 
+test("what moves messages, and which arguments say so", () => {
+  const roles = EVENTS.flatMap(({ name, args, message }) => {
+    if (message === undefined) return [];
+    const named = Object.entries(message).flatMap(([what, at]) =>
+      typeof at === "number" ? [`${what} ${args[at]?.name}`] : [],
+    );
+    return [[name, message.does, ...named].join(", ")];
+  });
+  const receive = "receive, payload msg_ptr, room msg_len, priority msg_prio, input abs_timeout";
+  assert.equal(roles, [
+    "mq_timedsend, send, payload msg_ptr, priority msg_prio",
+    `mq_timedreceive, ${receive}`,
+    "mq_timedsend_time32, send, payload msg_ptr, priority msg_prio",
+    `mq_timedreceive_time32, ${receive}`,
+    "msgsnd, send, payload msgp",
+    "msgrcv, receive, payload msgp, room msgsz",
+    "msgctl, remove",
+    "sendmsg, send, payload msg",
+    "recvmsg, receive, payload msg, flags flags",
+    "sendmmsg, send, payload msgvec",
+    "recvmmsg, receive, payload msgvec, flags flags",
+    "recvmmsg_time32, receive, payload msgvec, flags flags",
+  ]);
+});
+
 test("no number stands for two events", () => {
   for (const abi of ["x86_64", "ia32", "arm64"] as const) {
     const numbers = EVENTS.flatMap((event) => event.numbers[abi] ?? []);

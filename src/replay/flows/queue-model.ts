@@ -141,7 +141,8 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     for (const rival of rivals) rival.isContested = true;
     const { sent } = pick;
     const basis = isTold && !pick.isRepeated && !held.hasKey(received.key) ? "payload" : "order";
-    const insideNs = Math.max(sent.fromNs, received.fromNs);
+    // The message was there from some moment of its send on: the queue cannot have been empty after it.
+    const insideNs = Math.min(Math.max(sent.fromNs, received.fromNs), sent.toNs);
     const isSure =
       basis === "payload"
         ? !losses.between(sent.fromNs, received.toNs) && isDistinct(insideNs, received.toNs)
