@@ -7,6 +7,7 @@ import type { ReplayCapture } from "./source.js";
 import { type CaptureClock, timeline } from "./time.js";
 import { exposureTable } from "./toctou/exposure.js";
 import { findingList } from "./toctou/findings.js";
+import { shareUsed } from "./toctou/overlap-findings.js";
 import { toctouPass } from "./toctou/pass.js";
 import { type FindReceived, settle } from "./toctou/receivers.js";
 import type { Exposure, Finding, FindingKind, ToctouResult } from "./toctou/types.js";
@@ -50,6 +51,7 @@ export function toctou(
       settle(result.waiting, options.findReceived(capture, calls));
     }
   }
+  shareUsed(findings.all);
   const losses = captures.map(captureLoss);
   const lost = losses.reduce((sum, loss) => sum + loss.lost, 0);
   return {

@@ -54,6 +54,34 @@ live(
   },
 );
 
+live(test, "a receive over a waiting send's payload; a queue filled between look and send", NEEDS, () => {
+  const recording = record([], [workload("toctou-queues")]);
+  assert.is(recording.status, 0, recording.stderr);
+  const [told] = parseTruth(recording.stdout) as unknown as readonly { tid: number; other: number }[];
+  const { findings, undecided } = answer<ToctouResult>(["toctou", recording.file]);
+  assert.equal(
+    findings.map(({ kind, event, tid, kernel_used, by, check, ret }) => [
+      kind,
+      event,
+      tid,
+      kernel_used,
+      by?.event,
+      check?.event ?? ret,
+    ]),
+    [
+      ["mutated", "mq_timedsend", told?.tid, "before", "mq_timedreceive", 0],
+      ["overlap", "mq_timedsend", told?.tid, "before", "mq_timedreceive", 0],
+      ["check_then_act", "mq_timedsend", told?.tid, "after", "mq_timedsend", "mq_getsetattr"],
+    ],
+  );
+  assert.equal(
+    findings.slice(0, 2).map(({ by }) => by?.tid),
+    [told?.other, told?.other],
+  );
+  assert.equal([findings[1]?.compared, findings[2]?.ret], [[[0, 9]], -11]);
+  assert.equal(undecided, { mutated: 0, overlap: 0, check_then_act: 0 });
+});
+
 live(test, "records lost in the middle: fewer findings, none of them false", NEEDS, () => {
   const command = `${workload("mq-ping")} 20000 >/dev/null & ${workload("toctou")} both 30; wait`;
   const recording = record(["--buffer", "64K"], ["sh", "-c", command]);

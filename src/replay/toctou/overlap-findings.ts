@@ -36,13 +36,7 @@ export function overlapFinder(captureId: string, findings: FindingList): Overlap
         const finding = overlapFinding(overlap, captureId);
         if (overlap.isCertain) {
           const own = reader.tag.mutated.find(({ place }) => place === overlap.read.place);
-          if (own !== undefined) {
-            own.by ??= finding.by;
-            finding.kernel_used = own.kernel_used;
-            finding.kernel = own.kernel;
-            finding.kernel_from = own.kernel_from;
-            finding.kernel_offset = own.kernel_offset;
-          }
+          if (own !== undefined) own.by ??= finding.by;
         }
         findings.add(finding);
       }
@@ -137,4 +131,19 @@ function overlapFinding(overlap: Overlap<Tag>, captureId: string): OpenFinding {
     len: read.lengthBytes,
     compared: copies.ranges,
   };
+}
+
+/** An overlap that has a changed input beside it shares what is known of the value that the kernel used. */
+export function shareUsed(findings: readonly OpenFinding[]): void {
+  const keyOf = ({ capture, task, call, place }: OpenFinding) => `${capture} ${task} ${call} ${place}`;
+  const mutated = new Map<string, OpenFinding>();
+  for (const one of findings) if (one.kind === "mutated") mutated.set(keyOf(one), one);
+  for (const one of findings) {
+    const known = one.kind === "overlap" ? mutated.get(keyOf(one)) : undefined;
+    if (known === undefined) continue;
+    one.kernel_used = known.kernel_used;
+    one.kernel = known.kernel;
+    one.kernel_from = known.kernel_from;
+    one.kernel_offset = known.kernel_offset;
+  }
 }
