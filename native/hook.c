@@ -40,12 +40,17 @@ int mt_planes(struct mt_tape *tape, uint32_t ring_bytes)
 	return err;
 }
 
-static int is_of(const struct bpf_program *program, const char *name)
+/* Whether the program is one of a hook in `names`. */
+static int is_of(const struct bpf_program *program, const char *names)
 {
 	const char *its = bpf_program__name(program);
-	size_t len = strlen(name);
+	const char *end = strstr(its, "__");
+	size_t len = end ? (size_t)(end - its) : strlen(its);
 
-	return !strncmp(its, name, len) && !strncmp(its + len, "__", 2);
+	for (; end && *names; names += strcspn(names, ","), names += *names == ',')
+		if (strcspn(names, ",") == len && !strncmp(names, its, len))
+			return 1;
+	return 0;
 }
 
 static int set_plane_config(struct bpf_map *map)
@@ -90,15 +95,15 @@ static int prepare_maps(struct mt_tape *tape, struct bpf_object *object, const v
 	return 0;
 }
 
-static int load(struct mt_tape *tape, struct hook *hook, const char *name, const void *config, size_t config_len,
+static int load(struct mt_tape *tape, struct hook *hook, const char *names, const void *config, size_t config_len,
 		int attach_type)
 {
 	struct bpf_program *program;
 	int err, count = 0;
 
 	bpf_object__for_each_program(program, hook->object) {
-		count += is_of(program, name);
-		err = bpf_program__set_autoload(program, is_of(program, name));
+		count += is_of(program, names);
+		err = bpf_program__set_autoload(program, is_of(program, names));
 		if (!err && attach_type)
 			err = bpf_program__set_expected_attach_type(program, (enum bpf_attach_type)attach_type);
 		if (err)
@@ -106,7 +111,7 @@ static int load(struct mt_tape *tape, struct hook *hook, const char *name, const
 	}
 	if (!count || count > HOOK_PROGRAMS) {
 		FAIL(tape, "the object has %d programs for %s: they and msgtape are of different builds, build again", count,
-		     name);
+		     names);
 		return -EINVAL;
 	}
 	err = prepare_maps(tape, hook->object, config, config_len);
@@ -133,7 +138,7 @@ static void explain_load(struct mt_tape *tape, const struct hook *hook, int err)
 	message_explain(tape->error, sizeof(tape->error), "cannot open the kernel programs", err);
 }
 
-int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
+int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *names, const void *config,
 	      size_t config_len, int attach_type)
 {
 	int err = 0;
@@ -141,7 +146,7 @@ int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, 
 	memset(hook, 0, sizeof(*hook));
 	tape->error[0] = '\0';
 	if (tape->started || tape->planes_fd < 0 || tape->hook_count == HOOKS_MAX) {
-		FAIL(tape, "%s: hooks come after mt_planes() and before mt_start(), at most %d", name, HOOKS_MAX);
+		FAIL(tape, "%s: hooks come after mt_planes() and before mt_start(), at most %d", names, HOOKS_MAX);
 		return -EINVAL;
 	}
 	if (access(object_path, R_OK)) {
@@ -154,7 +159,7 @@ int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, 
 	if (!hook->object)
 		err = -errno;
 	if (!err)
-		err = load(tape, hook, name, config, config_len, attach_type);
+		err = load(tape, hook, names, config, config_len, attach_type);
 	if (err) {
 		if (!tape->error[0])
 			explain_load(tape, hook, err);
@@ -183,10 +188,10 @@ static int attach(struct mt_tape *tape, struct hook *hook)
 	return 0;
 }
 
-int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *name, const void *config, size_t config_len)
+int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *names, const void *config, size_t config_len)
 {
 	struct hook hook;
-	int err = hook_load(tape, &hook, object_path, name, config, config_len, 0);
+	int err = hook_load(tape, &hook, object_path, names, config, config_len, 0);
 
 	if (err)
 		return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hooks of the kernel and the libc plane: each an object of its own, with the programs of that hook alone, so that one
- * that the kernel refuses costs no other. They share maps with the tape's programs and with one another.
+ * Hooks of the kernel and the libc plane: one or several in an object of its own, with their programs alone, so that what
+ * the kernel refuses need not cost the others. They share maps with the tape's programs and with one another.
  */
 #ifndef HOOK_H
 #define HOOK_H
@@ -9,7 +9,7 @@
 #include <bpf/libbpf.h>
 
 #define HOOKS_MAX 96
-#define HOOK_PROGRAMS 4
+#define HOOK_PROGRAMS 8
 
 struct mt_tape;
 
@@ -20,10 +20,10 @@ struct hook {
 	int programs;
 };
 
-/* Opens the object, loads those of its programs whose names are `name`, two underscores and anything, and leaves them
- * to be attached. attach_type: an enum bpf_attach_type, 0 for what their sections say. On failure nothing is left, and
- * the tape's error says why. */
-int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *name, const void *config,
+/* Opens the object, loads those of its programs whose names begin with one of `names` (words with commas between them)
+ * and two underscores, and leaves them to be attached. attach_type: an enum bpf_attach_type, 0 for what their sections
+ * say. On failure nothing is left, and the tape's error says why. */
+int hook_load(struct mt_tape *tape, struct hook *hook, const char *object_path, const char *names, const void *config,
 	      size_t config_len, int attach_type);
 
 /* The tape keeps it from now on. */

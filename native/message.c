@@ -99,14 +99,14 @@ void log_reason(char *reason, size_t len)
 	copy[tail_len] = '\0';
 	pthread_mutex_unlock(&lock);
 	/* In a verifier's log the refusal is the last line but for the statistics; "prog 'x': failed to load: -22"
-	 * comes after it and tells less. */
+	 * comes after it and tells nothing that errno does not. */
 	for (line = copy; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
 		if (!strncmp(line, "libbpf: ", 8))
 			line += 8;
-		if (is_reason(line) && !(reason[0] && strstr(line, ": failed to load: ")))
+		if (is_reason(line) && !strstr(line, ": failed to load: "))
 			message_set(reason, len, "%s", line);
 	}
 }

@@ -29,9 +29,10 @@ int mt_open(const char *object_path, const void *config, size_t config_len, uint
  * mt_start(). */
 int mt_planes(struct mt_tape *tape, uint32_t ring_bytes);
 
-/* Loads and attaches one hook of these planes: the object's programs whose names begin with `name` and two underscores.
- * It records from mt_attach() on. When it fails, mt_error() says why, and everything else is as it was. */
-int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *name, const void *config,
+/* Loads and attaches hooks of these planes, all or none: the object's programs whose names begin with one of `names`
+ * (words with commas between them) and two underscores. They record from mt_attach() on. When it fails, mt_error() says
+ * why, and everything else is as it was. */
+int mt_add_hook(struct mt_tape *tape, const char *object_path, const char *names, const void *config,
 		size_t config_len);
 
 /* Loads the programs of the libc plane, once; as mt_add_hook(). one_by_one: also where the kernel could do with one link

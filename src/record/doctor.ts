@@ -4,16 +4,19 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { machine, release } from "node:os";
-import { PROGRAM_OBJECTS } from "./attach.js";
+import type { AttachedHook } from "../format/types.js";
+import { attachFirst, PROGRAM_OBJECTS } from "./attach.js";
+import { kernelHookChecks } from "./doctor-kernel.js";
 import { RecordError } from "./errors.js";
 import { NO_FILTERS } from "./filters.js";
 import { HOLD_BACK, heldBack, type Mechanism, whyHeldBack } from "./hold-back.js";
 import { type KernelConfig, readKernelConfig } from "./kernel-config.js";
+import { addKernelPlane } from "./kernel-plane.js";
 import { NativeError, PROBES, probe } from "./native.js";
 import { Tape } from "./native-tape.js";
 import { DEFAULT_SNAP_BYTES, type RecordOptions } from "./options.js";
 import { buildPath } from "./paths.js";
-import { openWithRings, ringBytesOf } from "./rings.js";
+import { openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { prepareSetup, type Setup } from "./setup.js";
 
 /** `note`: a fact that is neither good nor bad. */
@@ -37,6 +40,7 @@ export interface Diagnosis {
 }
 
 const FALLBACK = "nothing, as long as raw_tp is ok";
+const INSIDE = "nothing, as long as one of fentry and kprobe is ok; without both, calls alone are recorded";
 const NOT_NEEDED = "nothing: this version of msgtape does without";
 
 /** What a probe is good for, and what to do where it fails. */
@@ -56,9 +60,9 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
   task_storage: { use: "what is known of each task", todo: "use Linux 5.15 or later" },
   bpf_rdonly_cast: { use: "queues are identified at less cost", todo: null },
   bpf_loop: { use: "all of 64 messages a call are kept; without it fewer, the rest counted", todo: null },
-  fentry: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
-  fexit: { use: "the kernel's own copy of messages (not used yet)", todo: NOT_NEEDED },
-  kprobe: { use: "the same where fentry fails (not used yet)", todo: NOT_NEEDED },
+  fentry: { use: "the cheapest way into the kernel's own functions", todo: INSIDE },
+  fexit: { use: "the same at their return", todo: INSIDE },
+  kprobe: { use: "the way into the kernel's own functions where fentry fails", todo: INSIDE },
   uprobe: {
     use: "record --libc: what callers of the C library wait",
     todo: "nothing, without --libc; else a kernel built with CONFIG_UPROBE_EVENTS",
@@ -81,6 +85,7 @@ export function examineHost(): Diagnosis {
   const { held, checks } = holdBackChecks();
   const probes = native.status === "ok" ? PROBES.map((name) => probeCheck(name, held)) : [];
   const programs = native.status === "ok" ? programChecks(held) : [];
+  const hooks = native.status === "ok" ? kernelPlaneChecks(held) : [];
   return {
     kernel: release(),
     machine: machine(),
@@ -90,6 +95,7 @@ export function examineHost(): Diagnosis {
       ...checks,
       ...probes,
       ...programs,
+      ...hooks,
       ...facilityChecks(readKernelConfig()),
       ...limitChecks(),
     ],
@@ -131,16 +137,38 @@ function programChecks(held: ReadonlySet<Mechanism>): readonly Check[] {
     attempt(`programs, ${mechanism}`, "load and attach", () => {
       const without = whyHeldBack(needs, held);
       if (without !== null) throw new RecordError(without);
-      const tape = openWithRings(
-        (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
-        ringBytesOf(TRIAL.bufferBytes, setup.cpus),
-      );
+      const tape = openTrial(setup, file);
       try {
         tape.attach();
       } finally {
         tape.close();
       }
     }),
+  );
+}
+
+/** Beside the first object that is taken. Where none is, the programs' own lines say why, and these nothing. */
+function kernelPlaneChecks(held: ReadonlySet<Mechanism>): readonly Check[] {
+  let plan: readonly AttachedHook[] = [];
+  try {
+    const setup = prepareSetup(TRIAL);
+    const open = (file: string) => {
+      const tape = openTrial(setup, file);
+      plan = addKernelPlane(tape, setup.config(tape.ringBytes), planesBytesOf(TRIAL.bufferBytes), held);
+      return tape;
+    };
+    attachFirst(open, () => false, held).tape.close();
+  } catch (error) {
+    if (error instanceof RecordError || error instanceof NativeError) return [];
+    throw error;
+  }
+  return kernelHookChecks(plan);
+}
+
+function openTrial(setup: Setup, file: string): Tape {
+  return openWithRings(
+    (ringBytes) => Tape.open(buildPath(file), setup.config(ringBytes), ringBytes),
+    ringBytesOf(TRIAL.bufferBytes, setup.cpus),
   );
 }
 

@@ -33,23 +33,22 @@ export interface KernelHookRow {
 }
 
 export const KERNEL_HOOKS: readonly KernelHookRow[] = [
-  // What a message was must be forgotten before another is loaded to the same place.
-  { programs: "free_msg", hook: "free_msg", at: "entry", use: "messages that nobody receives" },
-  { programs: "store_msg", hook: "store_msg", at: "entry", use: "which message a receive brought" },
   { programs: "load_msg", hook: "load_msg", at: "return", use: "the kernel's own copy of what is sent" },
+  { programs: "store_msg", hook: "store_msg", at: "entry", use: "which message a receive brought" },
+  { programs: "free_msg", hook: "free_msg", at: "entry", use: "messages that nobody receives" },
   { programs: "msg_insert", hook: "msg_insert", at: "entry", use: "the true order of POSIX queues" },
   { programs: "do_notify", hook: "__do_notify", at: "entry", use: "the moment of a notification" },
 ];
 
-/** What of a tape this needs. `addHook` throws with a line for users, and then nothing has changed. */
+/** What of a tape this needs. `addHooks` adds all or none, and throws NativeError when it adds none. */
 export interface HookedTape {
   planes(ringBytes: number): void;
-  addHook(objectPath: string, name: string, config: Uint8Array): void;
+  addHooks(objectPath: string, names: readonly string[], config: Uint8Array): void;
 }
 
 /**
  * Adds every hook that can be had to a tape that is loaded and not yet attached, and says what came of each way that
- * was tried.
+ * was tried. Loading takes the longer the more objects there are: so all that are left are tried together first.
  */
 export function addKernelPlane(
   tape: HookedTape,
@@ -58,27 +57,37 @@ export function addKernelPlane(
   held: ReadonlySet<Mechanism> = heldBack(),
 ): readonly AttachedHook[] {
   const noRing = failureOf(() => tape.planes(ringBytes));
-  return KERNEL_HOOKS.flatMap((row) => addHook(tape, config, row, held, noRing));
-}
-
-function addHook(
-  tape: HookedTape,
-  config: Uint8Array,
-  { programs, hook, at }: KernelHookRow,
-  held: ReadonlySet<Mechanism>,
-  noRing: string | null,
-): readonly AttachedHook[] {
   const tried: AttachedHook[] = [];
+  let left = KERNEL_HOOKS;
   for (const way of WAYS) {
-    const why =
-      noRing ??
-      whyHeldBack(way.needs, held) ??
-      failureOf(() => tape.addHook(buildPath(way.file), programs, config));
-    tried.push({ plane: "kernel", hook, mechanism: way[at], attached: why === null, why });
-    if (why === null) break;
+    const refused = noRing ?? whyHeldBack(way.needs, held);
+    const add = (rows: readonly KernelHookRow[]) =>
+      refused ?? failureOf(() => tape.addHooks(buildPath(way.file), rows.map(programsOf), config));
+    const whys = reasonsOf(left, add);
+    for (const row of left) {
+      const why = whys.get(row) ?? null;
+      tried.push({ plane: "kernel", hook: row.hook, mechanism: way[row.at], attached: why === null, why });
+    }
+    left = left.filter((row) => whys.has(row));
   }
   return tried;
 }
+
+/** Why each of those that cannot be added cannot; the others are added. */
+function reasonsOf(
+  rows: readonly KernelHookRow[],
+  add: (rows: readonly KernelHookRow[]) => string | null,
+): ReadonlyMap<KernelHookRow, string> {
+  if (rows.length === 0 || add(rows) === null) return new Map();
+  return new Map(
+    rows.flatMap((row) => {
+      const why = add([row]);
+      return why === null ? [] : [[row, why] as const];
+    }),
+  );
+}
+
+const programsOf = ({ programs }: KernelHookRow): string => programs;
 
 function failureOf(run: () => void): string | null {
   try {

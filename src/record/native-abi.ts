@@ -15,7 +15,7 @@ export const SIGNATURES = {
     "int mt_open(const char *path, const void *config, size_t config_len, uint32_t ring_bytes, _Out_ void **tape, void *message, size_t message_len)",
   mt_planes: "int mt_planes(void *tape, uint32_t ring_bytes)",
   mt_add_hook:
-    "int mt_add_hook(void *tape, const char *path, const char *name, const void *config, size_t config_len)",
+    "int mt_add_hook(void *tape, const char *path, const char *names, const void *config, size_t config_len)",
   mt_libc: "int mt_libc(void *tape, const char *path, const void *config, size_t config_len, int one_by_one)",
   mt_libc_functions:
     "int mt_libc_functions(void *tape, const char *path, const void *offsets, const void *functions, uint32_t count)",

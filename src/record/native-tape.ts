@@ -78,12 +78,13 @@ export class Tape implements TapeHandle {
   }
 
   /**
-   * Loads and attaches one hook of these planes: the object's programs whose names begin with `name` and two
-   * underscores. Throws NativeError, and then nothing has changed.
+   * Loads and attaches hooks of these planes, all or none: the object's programs whose names begin with one of `names`
+   * and two underscores. Throws NativeError, and then nothing has changed.
    */
-  addHook(objectPath: string, name: string, config: Uint8Array): void {
+  addHooks(objectPath: string, names: readonly string[], config: Uint8Array): void {
     this.#expect("open");
-    this.#check(this.#library.call.mt_add_hook(this.#pointer, objectPath, name, config, config.length));
+    const words = names.join(",");
+    this.#check(this.#library.call.mt_add_hook(this.#pointer, objectPath, words, config, config.length));
   }
 
   /**

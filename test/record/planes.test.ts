@@ -24,7 +24,7 @@ function planesConfig(): Uint8Array {
 function openWithHook(planesBytes: number): Tape {
   const tape = openCounting(1 << 20);
   tape.planes(planesBytes);
-  tape.addHook(testObject("planes"), "kill", planesConfig());
+  tape.addHooks(testObject("planes"), ["kill"], planesConfig());
   return tape;
 }
 
@@ -111,9 +111,9 @@ live(test, "recorded and lost are what happened, to the record", ["root", "bpf"]
 
 live(test, "one that the kernel refuses costs no other", ["root", "bpf"], async () => {
   const tape = openCounting(1 << 16);
-  const failure = (name: string): string => {
+  const failure = (...names: readonly string[]): string => {
     try {
-      tape.addHook(testObject("planes"), name, planesConfig());
+      tape.addHooks(testObject("planes"), names, planesConfig());
       return "attached";
     } catch (error) {
       assert.instance(error, NativeError);
@@ -125,6 +125,7 @@ live(test, "one that the kernel refuses costs no other", ["root", "bpf"], async 
     tape.planes(4096);
     assert.match(failure("refused"), /^the kernel refused the program: .*Permission denied/);
     assert.match(failure("absent"), /^this kernel has no (kprobes|function no_such_function_of_any_kernel)/);
+    assert.match(failure("kill", "refused"), /^the kernel refused the program/);
     assert.match(failure("nobody"), /^the object has 0 programs for nobody/);
     assert.is(failure("kill"), "attached");
     tape.attach();
