@@ -38,35 +38,37 @@ static __always_inline void put_kernel(struct mt_control *c, struct mt_task_stat
 
 /*
  * The first `len` bytes of a message: those behind its header up to the end of the page, then those behind the header
- * of each msg_msgseg (ipc/msgutil.c). Returns how many could be read: all. There is room for MT_PIECE more behind `most`.
+ * of each msg_msgseg (ipc/msgutil.c). Returns how many could be read: all. `to` has room for MT_PIECE bytes more.
+ *
+ * Where each piece lies is a number that the verifier knows; were it to follow from `len`, it would look at every way
+ * through the loop.
  */
-static __always_inline __u32 copy_message(__u8 *to, __u64 message, __u32 len, __u32 most)
+static __always_inline __u32 copy_message(__u8 *to, __u64 message, __u32 len)
 {
 	__u64 from = message + bpf_core_type_size(struct msg_msg);
 	__u32 room = plane.page_bytes - bpf_core_type_size(struct msg_msg), done = 0;
 	__u64 next = (__u64)BPF_CORE_READ((struct msg_msg *)message, next);
 	int i;
 
-	for (i = 0; i < MT_PIECES && done < len; i++) {
-		__u32 piece = len - done;
+	for (i = 0; i < MT_PIECES; i++) {
+		__u32 most = room < MT_PIECE ? room : MT_PIECE, piece;
 
-		if (piece > room)
-			piece = room;
-		piece = AT_MOST(piece, MT_PIECE);
-		if (bpf_probe_read_kernel(to + AT_MOST(done, most), piece, (const void *)from))
-			break;
-		done += piece;
-		from += piece;
-		room -= piece;
-		if (room)
-			continue;
-		if (!next)
-			break;
-		from = next + bpf_core_type_size(struct msg_msgseg);
-		room = plane.page_bytes - bpf_core_type_size(struct msg_msgseg);
-		next = (__u64)BPF_CORE_READ((struct msg_msgseg *)next, next);
+		barrier_var(done);
+		if (done >= len)
+			return len;
+		piece = AT_MOST(len - done, most);
+		if (bpf_probe_read_kernel(to + done, piece, (const void *)from))
+			return done;
+		done += most;
+		from += most;
+		room -= most;
+		if (!room) {
+			from = next + bpf_core_type_size(struct msg_msgseg);
+			room = plane.page_bytes - bpf_core_type_size(struct msg_msgseg);
+			next = (__u64)BPF_CORE_READ((struct msg_msgseg *)next, next);
+		}
 	}
-	return done;
+	return len < done ? len : done;
 }
 
 /* What goes into a place for up to `most` bytes: what is reserved must be a number that the verifier knows. */
@@ -86,7 +88,7 @@ static __always_inline void put_sized(struct mt_control *c, struct mt_task_state
 	/* Zeros up to a multiple of 8, below what is read over them. */
 	*(__u64 *)(r->bytes + (len & ~7U)) = 0;
 	if (most > MT_FIRST_PAGE)
-		captured = copy_message(r->bytes, message, len, most);
+		captured = copy_message(r->bytes, message, len);
 	else
 		captured = bpf_probe_read_kernel(r->bytes, len, (const void *)(message + bpf_core_type_size(struct msg_msg))) ?
 				   0 : len;

@@ -89,6 +89,8 @@ ON_LEAVE(load_msg)
 		k.ret = message;
 		put_kernel(c, t, &k);
 	} else {
+		t->loaded = message;
+		t->loaded_call = t->call;
 		k.message = new_identity(message);
 		put_evidence(c, t, &k, message, t->load_from);
 	}
@@ -154,7 +156,13 @@ ON_ENTER(free_msg)
 			return 0;
 		}
 	}
-	describe(&k, message);
+	if (t && t->loaded == message && t->loaded_call == t->call) {
+		/* What a call gives back may have no type yet: MSG_COPY's. Whatever lies there is not to leave the kernel. */
+		t->loaded = 0;
+		k.m_ts = t->load_bytes;
+	} else {
+		describe(&k, message);
+	}
 	put_kernel(c, t, &k);
 	return 0;
 }

@@ -194,7 +194,7 @@ struct mt_kernel {
 	__s32 pid;	/* DO_NOTIFY: process that had registered; else 0 */
 	__u64 message;	/* identity: a fresh number for each load_msg(); 0: loaded before the recording, or not known */
 	__u64 queue;	/* MSG_INSERT, DO_NOTIFY: mt_queue.generation of the queue; else 0 */
-	__s64 m_type;	/* msg_msg.m_type, POSIX: the priority; LOAD_MSG: 0, not set yet */
+	__s64 m_type;	/* msg_msg.m_type, POSIX: the priority; LOAD_MSG, and FREE_MSG in the same call: 0 */
 	__u64 m_ts;	/* bytes of the message; LOAD_MSG: that were asked for */
 	__s64 ret;	/* LOAD_MSG: 0 or a negative errno; else 0 */
 };

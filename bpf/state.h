@@ -65,6 +65,8 @@ struct mt_task_state {
 	__u64 loading;	  /* number of the call while it is in load_msg(), else 0 */
 	__u64 load_from;  /* load_msg()'s arguments */
 	__u64 load_bytes;
+	__u64 loaded;	  /* address of the message that the call has loaded, until it is freed */
+	__u64 loaded_call; /* number of that call */
 	__u64 stored;	  /* address of the message that store_msg() had last, until it is freed */
 	__u64 stored_call; /* number of that call */
 };
