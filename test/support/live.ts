@@ -7,6 +7,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import type { Callback, Test } from "uvu";
+import { type Mechanism, whyHeldBack } from "../../src/record/hold-back.js";
+import { probe } from "../../src/record/native.js";
 import { PACKAGE } from "./paths.js";
 
 export type Need =
@@ -24,6 +26,8 @@ export type Need =
   | "cpio"
   | "ipv6"
   | "msg_next_id"
+  | "fentry"
+  | "kprobe"
   | "userfaultfd";
 
 /** What is missing, in words, or null when it is there. Each looks once. */
@@ -45,6 +49,8 @@ const LOOK: Readonly<Record<Need, () => string | null>> = {
   // Root may use it for the kernel's own faults; a kernel built without it has no such setting.
   userfaultfd: () =>
     existsSync("/proc/sys/vm/unprivileged_userfaultfd") ? null : "userfaultfd (CONFIG_USERFAULTFD)",
+  fentry: () => lookForHook("fexit", "fentry"),
+  kprobe: () => lookForHook("kprobe", "kprobe"),
   msg_next_id: () =>
     existsSync("/proc/sys/kernel/msg_next_id") ? null : "kernel.msg_next_id (CONFIG_CHECKPOINT_RESTORE)",
 };
@@ -95,6 +101,14 @@ function lookForGcc32(): string | null {
   const source = "#include <stdio.h>\nint main(void) { return 0; }\n";
   const result = spawnSync("gcc", ["-m32", "-x", "c", "-o", "/dev/null", "-"], { input: source });
   return result.status === 0 ? null : "gcc -m32 (gcc-multilib)";
+}
+
+/** A way into kernel functions, tried for real; one that this run holds back is not there. */
+function lookForHook(name: "fexit" | "kprobe", mechanism: Mechanism): string | null {
+  const lack = lookForBpf() ?? whyHeldBack([mechanism]);
+  if (lack !== null) return lack;
+  const { available, message } = probe(name);
+  return available === true ? null : `${mechanism} (${message})`;
 }
 
 /** The kernel's half: BTF, a BPF system call for root, and our own programs built. */
