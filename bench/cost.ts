@@ -32,6 +32,19 @@ function timed(command: string, args: readonly string[]): Cost {
   return costPerCall(run(command, args));
 }
 
+function msgtapeRecord(name: string, ...options: readonly string[]): Recorder {
+  const measure = (tools: Tools, command: readonly string[]) => {
+    const file = `${tools.directory}/ping.mtape`;
+    rmSync(file, { force: true });
+    const [program = "", ...args] = tools.msgtape;
+    return timed(program, [...args, "record", "-q", "-o", file, ...options, "--", ...command]);
+  };
+  return { name, divide: 1, measure };
+}
+
+/** Only where a kernel function can be hooked: elsewhere it is the recorder without. */
+export const KERNEL_PLANE = msgtapeRecord("msgtape record, kernel plane");
+
 export const RECORDERS: readonly Recorder[] = [
   { name: "nothing", divide: 1, measure: (_, [program = "", ...args]) => timed(program, args) },
   {
@@ -40,16 +53,7 @@ export const RECORDERS: readonly Recorder[] = [
     measure: (tools, [program = "", ...args]) =>
       beside(tools.emptyLoader, [tools.emptyObject], () => timed(program, args)),
   },
-  {
-    name: "msgtape record",
-    divide: 1,
-    measure: (tools, command) => {
-      const file = `${tools.directory}/ping.mtape`;
-      rmSync(file, { force: true });
-      const [program = "", ...args] = tools.msgtape;
-      return timed(program, [...args, "record", "-q", "-o", file, "--", ...command]);
-    },
-  },
+  msgtapeRecord("msgtape record", "--no-kernel"),
   {
     name: "perf record, the syscalls' tracepoints",
     divide: 1,

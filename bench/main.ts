@@ -6,9 +6,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
+import { missing } from "../test/support/live.js";
 import { MSGTAPE, PACKAGE } from "../test/support/paths.js";
 import { workload } from "../test/support/workload.js";
-import { costTable, measureCost, RECORDERS, type Tools } from "./cost.js";
+import { costTable, KERNEL_PLANE, measureCost, RECORDERS, type Tools } from "./cost.js";
 import { recorderLine } from "./memory.js";
 import { infoLine, readingTable, recordBoth } from "./reading.js";
 import { BenchError, run } from "./run.js";
@@ -17,7 +18,7 @@ const METHOD = `\
 Method: a loop of mq_timedsend and mq_timedreceive on one non-blocking queue, 64-byte messages, one thread, which takes
 its own time: ns per call by the clock on the wall, and of its own processor time ("cpu"), which whatever else runs on
 the machine disturbs less. msgtape records both ends of each call with queue identity and 64 bytes of payload at both
-ends, at default settings; perf record takes the four tracepoints of the two calls (arguments only). Recorders take
+ends, at default settings but for the kernel plane, which has a row of its own; perf record takes the four tracepoints of the two calls (arguments only). Recorders take
 turns within each round. Figures are medians over the rounds, "adds" the median of the differences from "nothing" in
 the same round, "share" that addition over perf record's, in the second table over the empty programs'. The call that
 is not recorded is getppid.`;
@@ -55,7 +56,9 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "msgtape-bench-"));
   try {
     const tools = prepare(directory);
-    const cost = await measureCost(tools, RECORDERS, rounds, (divide) => [
+    const lack = missing(["fentry"]).length === 0 ? [] : missing(["kprobe"]);
+    const recorders = lack.length === 0 ? [...RECORDERS, KERNEL_PLANE] : RECORDERS;
+    const cost = await measureCost(tools, recorders, rounds, (divide) => [
       tools.ping,
       String(Math.ceil(messages / divide)),
       "64",
@@ -74,6 +77,11 @@ async function main(): Promise<void> {
       `Kernel ${release()}, ${cpus().length} x ${model}, Node ${process.version}, ${rounds} rounds.\n`,
     );
     console.log(`A recorded call\n\n${costTable(cost, PERF)}\n`);
+    if (lack.length > 0) {
+      console.log(
+        `${KERNEL_PLANE.name}: not measured, this kernel has neither fentry nor ${lack.join(", ")}\n`,
+      );
+    }
     console.log(`A call that is not recorded\n\n${costTable(unrecorded, EMPTY)}\n`);
     console.log(
       `Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}\n${recorder}`,
