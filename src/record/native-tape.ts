@@ -71,7 +71,7 @@ export class Tape implements TapeHandle {
     return this.#state;
   }
 
-  /** Makes the ring of the kernel and the libc plane: before addHook and start. */
+  /** Makes the ring of the kernel and the libc plane: before addHooks and start. */
   planes(ringBytes: number): void {
     this.#expect("open");
     this.#check(this.#library.call.mt_planes(this.#pointer, ringBytes));

@@ -12,8 +12,8 @@ export interface KernelCapture {
   readonly plan: readonly AttachedHook[];
   readonly gaps: readonly Gap[];
   readonly summary: Summary | null;
-  /** File names of POSIX queues by their generation. */
-  readonly queueNames: ReadonlyMap<bigint, string>;
+  /** File name of the POSIX queue of this generation then: a generation comes again with its place in memory. */
+  readonly queueName: (generation: bigint, timeNs: number) => string | null;
 }
 
 /** Throws when a record cannot be read. */
@@ -25,12 +25,14 @@ export function readKernelCapture(file: string): KernelCapture {
     const btf = parseBtf(capture.recorderBtf);
     const read = planesReader(btf, recordLayouts(btf), 0n);
     const records: KernelRecord[] = [];
-    const queueNames = new Map<bigint, string>();
+    const names: { generation: bigint; sinceNs: number; name: string }[] = [];
     for (const chunk of capture.chunks()) {
       if (chunk.body === undefined) throw new Error(`${file}: ${chunk.problem.message}`);
       const { planes, queues } = chunk.body;
       for (const queue of queues) {
-        if (queue.name !== null) queueNames.set(queue.generation, Buffer.from(queue.name).toString());
+        const { generation, sinceNs, name } = queue;
+        if (name !== null)
+          names.push({ generation, sinceNs: Number(sinceNs), name: Buffer.from(name).toString() });
       }
       if (planes === undefined) continue;
       read(
@@ -44,7 +46,10 @@ export function readKernelCapture(file: string): KernelCapture {
       );
     }
     const plan = (capture.host?.attachPlan ?? []).filter((hook) => hook.plane === "kernel");
-    return { records, plan, gaps: capture.gaps, summary: capture.summary, queueNames };
+    names.sort((a, b) => a.sinceNs - b.sinceNs);
+    const queueName: KernelCapture["queueName"] = (generation, timeNs) =>
+      names.filter((one) => one.generation === generation && one.sinceNs <= timeNs).at(-1)?.name ?? null;
+    return { records, plan, gaps: capture.gaps, summary: capture.summary, queueName };
   } finally {
     source.close();
   }

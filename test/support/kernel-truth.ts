@@ -59,7 +59,7 @@ function numbersOf(records: readonly KernelRecord[], told: readonly Told[]): Map
 }
 
 /** Every record, by task, with the workload's own words. */
-export function linesOf({ records, queueNames }: KernelCapture, told: readonly Told[]) {
+export function linesOf({ records, queueName }: KernelCapture, told: readonly Told[]) {
   const numbers = numbersOf(records, told);
   return byTask(records).map((own) =>
     own.map((one) => ({
@@ -71,7 +71,7 @@ export function linesOf({ records, queueNames }: KernelCapture, told: readonly T
       size: one.sizeBytes,
       errno: one.errno,
       owner: one.ownerPid,
-      queue: one.queueGeneration === null ? null : queueNames.get(one.queueGeneration),
+      queue: one.queueGeneration === null ? null : queueName(one.queueGeneration, one.timeNs),
       evidence: evidenceOf(one),
     })),
   );
