@@ -137,7 +137,7 @@ live(
   "with a tiny ring, recorded and lost are what happened, and what is left is right",
   ["root", "bpf", "gcc"],
   () => {
-    const ran = record(["--libc", "--buffer", "64K"], [workload("libc-storm"), "20000"]);
+    const ran = record(["--libc", "--no-kernel", "--buffer", "64K"], [workload("libc-storm"), "20000"]);
     const result = answer<LatencyResult>(["latency", ran.file, "--by", "layer"]);
     const { records, calls } = libcCallsOf(ran.file);
     const lost = result.libc?.[0]?.lost ?? 0;
