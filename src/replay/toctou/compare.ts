@@ -6,6 +6,26 @@
 /** From this byte up to, not including, that one. */
 export type Range = readonly [fromBytes: number, toBytes: number];
 
+/** These ranges (null: all of `wantedBytes`) without those bytes. `covered` in order of their beginnings. */
+export function without(
+  ranges: readonly Range[] | null,
+  wantedBytes: number,
+  covered: readonly Range[],
+): readonly Range[] | null {
+  if (covered.length === 0) return ranges;
+  return (ranges ?? [[0, wantedBytes] as const]).flatMap(([from, to]) => {
+    const left: Range[] = [];
+    let at = from;
+    for (const [start, end] of covered) {
+      if (start > at) left.push([at, Math.min(start, to)]);
+      at = Math.max(at, end);
+      if (at >= to) break;
+    }
+    if (at < to) left.push([at, to]);
+    return left.filter(([one, other]) => one < other);
+  });
+}
+
 /** Bytes that begin `atBytes` behind the start of the memory that is judged. */
 export interface Copy {
   readonly bytes: Uint8Array;

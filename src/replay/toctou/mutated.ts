@@ -4,8 +4,9 @@
  */
 import type { CallContext } from "../arguments/evidence.js";
 import type { PairedCall } from "../paired-call.js";
-import { type Copies, type Copy, judge, type KernelUsed } from "./compare.js";
+import { type Copies, type Copy, judge, type KernelUsed, type Range, without } from "./compare.js";
 import { type ArgumentInput, itemBytes, type Piece } from "./inputs.js";
+import { coveredRanges, ownWrites } from "./own-writes.js";
 
 export interface Mutation {
   readonly piece: Piece;
@@ -45,6 +46,7 @@ export function judgeArgument(
   read: KernelRead | null,
 ): JudgedArgument {
   const isWhole = context.call.isEntryWhole && context.call.isExitWhole && !input.isCut;
+  const writes = ownWrites(context);
   const mutations: Mutation[] = [];
   const changedLeads = new Set<number>();
   let isUnknown = !isWhole || input.pieces.length === 0;
@@ -57,9 +59,10 @@ export function judgeArgument(
       if (!changedLeads.has(piece.message)) isUnknown = true;
       continue;
     }
-    const copies = copiesOf(piece, read);
+    const covered = coveredRanges(writes, piece);
+    const copies = copiesOf(piece, read, covered);
     const judged = judge(copies);
-    if (judged.verdict === "unknown") isUnknown = true;
+    if (judged.verdict === "unknown" || covered.length > 0) isUnknown = true;
     if (judged.verdict !== "changed") continue;
     if (piece.leads) changedLeads.add(piece.message);
     mutations.push({
@@ -73,11 +76,12 @@ export function judgeArgument(
   return { name: input.name, verdict, mutations };
 }
 
-function copiesOf(piece: Piece, read: KernelRead | null): Copies {
+/** Without the bytes that the call itself wrote over, of which the exit's copy tells nothing. */
+function copiesOf(piece: Piece, read: KernelRead | null, covered: readonly Range[]): Copies {
   const wantedBytes = piece.entry?.wanted ?? piece.exit?.wanted ?? 0;
   return {
     wantedBytes,
-    ranges: piece.ranges,
+    ranges: without(piece.ranges, wantedBytes, covered),
     entry: copyOf(itemBytes(piece.entry)),
     exit: copyOf(itemBytes(piece.exit)),
     kernel: kernelCopy(piece, wantedBytes, read),
