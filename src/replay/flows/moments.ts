@@ -4,8 +4,8 @@ export interface Moments {
   add(atNs: number): void;
   /** The last one that is not after `atNs`; null: none is known. */
   lastUpTo(atNs: number): number | null;
-  /** The first one after `atNs`; null: none is known. */
-  firstAfter(atNs: number): number | null;
+  /** The first one that is not before `atNs`; null: none is known. */
+  firstFrom(atNs: number): number | null;
 }
 
 const MOST = 4096;
@@ -30,6 +30,10 @@ export function moments(): Moments {
       if (known.length > 2 * MOST) known = known.slice(-MOST);
     },
     lastUpTo: (atNs) => known[countUpTo(atNs) - 1] ?? null,
-    firstAfter: (atNs) => known[countUpTo(atNs)] ?? null,
+    firstFrom(atNs) {
+      let at = countUpTo(atNs);
+      while (at > 0 && known[at - 1] === atNs) at--;
+      return known[at] ?? null;
+    },
   };
 }

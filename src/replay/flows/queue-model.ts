@@ -56,6 +56,8 @@ const MOST_ORPHANS = 256;
 const ENOUGH_KINDS = 8;
 /** A depth is read a little later than the time of its record says, and a call may begin in between. */
 const DEPTH_DELAY_NS = 10_000;
+/** Before every record: a loss at an unknown time is not before it. */
+const EVER_NS = -Number.MAX_VALUE;
 
 export function queueModel(options: QueueModelOptions): QueueModel {
   const { losses, sink } = options;
@@ -64,6 +66,8 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const held = heldReceives();
   let orphans: Received[] = [];
   let openCalls = 0;
+  /** A call ended of which nobody knew that it had begun: there may be more such. */
+  let isJoined = false;
   let lastDepth: number | null = null;
   /** Somebody who was not recorded, or a call that nobody understood, has changed the queue. */
   let disturbedNs = Number.NEGATIVE_INFINITY;
@@ -78,11 +82,17 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     if (depth === 0) empty.add(atNs);
   };
 
-  /** The queue was empty between the two, so the message was gone. */
-  const isBarred = (sent: Sent, received: Received) => {
-    const emptyNs = empty.firstAfter(sent.toNs);
-    return emptyNs !== null && emptyNs + DEPTH_DELAY_NS < received.fromNs;
+  /** The queue was empty between the two, so the message was gone: its own send may have seen that as it ended. */
+  const isBarred = (sent: Sent, received: Received, delayNs = DEPTH_DELAY_NS) => {
+    const emptyNs = empty.firstFrom(sent.toNs);
+    return emptyNs !== null && emptyNs + delayNs < received.fromNs;
   };
+
+  /**
+   * May somebody be in a call of whose entry nothing is known? Who waits for a message since a loss may get any later
+   * one, and an empty queue does not say that nobody waits.
+   */
+  const mayBeJoined = (toNs: number) => isJoined || losses.between(EVER_NS, toNs);
 
   /** Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? */
   const isKnown = (fromNs: number, toNs: number) => {
@@ -143,10 +153,11 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const basis = isTold && !pick.isRepeated && !held.hasKey(received.key) ? "payload" : "order";
     // The message was there from some moment of its send on: the queue cannot have been empty after it.
     const insideNs = Math.min(Math.max(sent.fromNs, received.fromNs), sent.toNs);
-    const isSure =
+    const hasBasis =
       basis === "payload"
         ? !losses.between(sent.fromNs, received.toNs) && isDistinct(insideNs, received.toNs)
-        : !isPartial && isKnown(insideNs, received.toNs);
+        : !isPartial && isKnown(insideNs, received.toNs) && !mayBeJoined(received.toNs);
+    const isSure = hasBasis && !isBarred(sent, received, 0);
     const others = rivals.length > 0 ? rivals.length : pick.isContested ? 1 : 0;
     waiting.remove(sent);
     const { party } = received;
@@ -219,7 +230,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       return { ...base, match: "exact", basis: "identity", candidates: 1, outcome: "pending" };
     }
     const isLost = losses.after(sent.fromNs) || !sent.isSure;
-    const isGone = sent.isSure && Number.isFinite(sent.toNs) && empty.firstAfter(sent.toNs) !== null;
+    const isGone = sent.isSure && Number.isFinite(sent.toNs) && empty.firstFrom(sent.toNs) !== null;
     const mayBeTaken =
       isContested ||
       (disturbedNs > sent.fromNs && !isGone) ||
@@ -256,6 +267,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     },
     leave(atNs, depth, isCounted) {
       if (isCounted) openCalls--;
+      else isJoined = true;
       lastDepth = depth;
       if (atNs !== null) see(atNs, depth);
       settle(openCalls <= 0 ? 0 : MOST_HELD);
