@@ -29,15 +29,25 @@ export interface QueueCall {
 }
 
 export type Deed =
-  | { readonly did: "send"; readonly sent: Sent }
+  | { readonly did: "send"; readonly sent: Sent; readonly isDone: boolean }
   | { readonly did: "receive"; readonly received: Received }
   /** A receive that has not ended, or whose end is not known. */
   | { readonly did: "wait"; readonly fromNs: number; readonly selector: Selector }
-  | { readonly did: "remove" };
+  | { readonly did: "remove" }
+  /** A call that failed, or only looked at a message. */
+  | { readonly did: "nothing" };
+
+/** How many messages more there are by it, handed over or not; null: not known. */
+export function depthChange(deed: Deed | null): number | null {
+  if (deed === null || deed.did === "wait" || deed.did === "remove") return null;
+  if (deed.did === "nothing") return 0;
+  if (deed.did === "send") return deed.isDone ? 1 : null;
+  return deed.received.result === "maybe_fault" ? null : -1;
+}
 
 const EFAULT = 14;
 
-/** null: it moved no message. */
+/** null: it moves no message, or its evidence cannot be read. */
 export function queueDeed(of: QueueCall, parts: DeedParts): Deed | null {
   const role = eventById(of.call.event)?.message;
   const evidence = role === undefined ? null : callEvidence(of.call, parts);
@@ -60,9 +70,9 @@ function sendDeed(
   role: MessageRole & { readonly does: "send" },
   context: CallContext,
   parts: DeedParts,
-): Deed | null {
+): Deed {
   const { call } = of;
-  if (call.ret !== null && call.ret < 0) return null;
+  if (call.ret !== null && call.ret < 0) return { did: "nothing" };
   const args = context.call.args;
   const sizeBytes = args === null ? null : lengthArgument(context, role.payload);
   const atEntry = payloadOf(context, context.entry?.(ItemKind.ARGUMENT, role.payload, 0, 0), role.payload);
@@ -75,6 +85,7 @@ function sendDeed(
   const isWhole = (atEntry ?? atExit)?.isWhole === true;
   return {
     did: "send",
+    isDone: call.ret === 0,
     sent: {
       ...of,
       ...span(call),
@@ -93,15 +104,15 @@ function receiveDeed(
   of: QueueCall,
   role: MessageRole & { readonly does: "receive" },
   context: CallContext,
-): Deed | null {
+): Deed {
   const { call } = of;
   const { args } = context.call;
   const flags = role.select === undefined || args === null ? 0 : Number(args[role.select.flags] ?? 0n);
-  if ((flags & MSG_COPY) !== 0) return null;
+  if ((flags & MSG_COPY) !== 0) return { did: "nothing" };
   const selector = selectorOf(role, context, flags);
   const identity = storedMessage(call);
   if (call.ret === null && identity === null) return { did: "wait", fromNs: span(call).fromNs, selector };
-  if (call.ret !== null && call.ret < 0 && call.ret !== -EFAULT) return null;
+  if (call.ret !== null && call.ret < 0 && call.ret !== -EFAULT) return { did: "nothing" };
   const isTaken = call.ret === null || call.ret >= 0;
   const item = isTaken ? context.exit?.(ItemKind.ARGUMENT, role.payload, 0, 0) : undefined;
   const payload = payloadOf(context, item, role.payload);

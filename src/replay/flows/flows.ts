@@ -19,7 +19,7 @@ import type { ReplayCapture } from "../source.js";
 import { timeline } from "../time.js";
 import type { CallQueue } from "../types.js";
 import { datagramsOf } from "./datagrams.js";
-import { type DeedParts, type QueueCall, queueDeed } from "./deeds.js";
+import { type Deed, type DeedParts, depthChange, type QueueCall, queueDeed } from "./deeds.js";
 import { identities } from "./identities.js";
 import { type FlowLine, flowLine, orphanLine } from "./line.js";
 import type { QueueModel } from "./queue-model.js";
@@ -106,7 +106,10 @@ function flowPass(
     excludes: known.excludes,
     isSurelyThere: known.isSurelyThere,
   });
-  const open = new Map<number, { readonly model: QueueModel; readonly enterNs: number }>();
+  const open = new Map<
+    number,
+    { readonly model: QueueModel; readonly enterNs: number; readonly does: "send" | "receive" }
+  >();
 
   const onEntry = (task: Readonly<Task>) => {
     const does = eventById(task.event)?.message?.does;
@@ -114,13 +117,13 @@ function flowPass(
     const before = open.get(task.tid);
     if (before !== undefined) {
       open.delete(task.tid);
-      before.model.leave(null, null, true);
+      before.model.leave({ atNs: null, depth: null, isCounted: true, does: before.does, change: null });
     }
     const seen = seenQueue(task.entry, lines.layouts);
     if (seen === null || seen.key.kind === "socket") return;
     const model = table.make(queueKeyText(seen.key));
-    model.enter(task.enterNs, seen.depth);
-    open.set(task.tid, { model, enterNs: task.enterNs });
+    model.enter(task.enterNs, does, seen.depth);
+    open.set(task.tid, { model, enterNs: task.enterNs, does });
   };
 
   const calls = namedCalls(capture, EVERYTHING, lines, {
@@ -162,7 +165,7 @@ function flowPass(
     for (const one of sent) modelOf(one.channel).sent(one.sent);
     for (const one of received) modelOf(one.channel).received(one.received);
     for (const model of touched) {
-      model.leave(null, null, false);
+      model.settle();
       channels.tidy(model);
     }
   };
@@ -183,19 +186,21 @@ function flowPass(
     const isCounted = opened !== undefined && opened.enterNs === call.enterNs;
     if (isCounted) open.delete(call.tid);
     const model = isCounted ? opened.model : queue?.key == null ? null : table.make(queue.key);
-    if (queue !== null && queue.key !== null && model !== null) takeDeed(named, queue, model);
+    const deed =
+      queue !== null && queue.key !== null && model !== null ? takeDeed(named, queue, model) : null;
     const does = eventById(call.event)?.message?.does;
     if (model === null || queue === null) return;
-    if (does === "send" || does === "receive") model.leave(call.exitNs, queue.depth_after, isCounted);
-    else seeDepths(named, model);
+    if (does === "send" || does === "receive") {
+      const [atNs, depth] = [call.exitNs, queue.depth_after];
+      model.leave({ atNs, depth, isCounted, does, change: depthChange(deed) });
+    } else seeDepths(named, model);
     table.tidy(model);
   };
 
-  const takeDeed = (named: NamedCall, queue: CallQueue, model: QueueModel) => {
+  const takeDeed = (named: NamedCall, queue: CallQueue, model: QueueModel): Deed | null => {
     const of = queueCall(named, queue);
     const deed = queueDeed(of, parts);
-    if (deed === null) return;
-    switch (deed.did) {
+    switch (deed?.did) {
       case "send":
         if (!known.sent(deed.sent)) model.sent(deed.sent);
         break;
@@ -208,6 +213,7 @@ function flowPass(
       case "remove":
         model.remove(of.party, named.call.exitNs);
     }
+    return deed;
   };
 
   return {
@@ -238,8 +244,8 @@ function lineSink(out: FlowLine[], captureId: string, withReceived: boolean): Fl
 function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
   const before = queue?.depth_before ?? null;
   const after = queue?.depth_after ?? null;
-  if (call.enterNs !== null && before !== null) model.seen(call.enterNs, before);
-  if (call.exitNs !== null && after !== null) model.seen(call.exitNs, after);
+  if (call.enterNs !== null && before !== null) model.sawBefore(call.enterNs, before);
+  if (call.exitNs !== null && after !== null) model.saw(call.exitNs, after);
 }
 
 function partyOf({ call, comm }: NamedCall): Party {

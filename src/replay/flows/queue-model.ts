@@ -4,6 +4,7 @@
  * what was there before, and what others may have done makes order prove nothing until the queue was seen empty.
  */
 import type { LossLedger } from "../losses.js";
+import { depths } from "./depths.js";
 import { compareNumbers, fits, isAhead, isTelling } from "./evidence.js";
 import { heldReceives } from "./held.js";
 import { moments } from "./moments.js";
@@ -24,6 +25,17 @@ export interface QueueModelOptions {
   readonly isSurelyThere: (sent: Sent) => boolean;
 }
 
+/** The end of a send or receive, with the depth that it saw then. */
+export interface Ending {
+  readonly atNs: number | null;
+  readonly depth: number | null;
+  /** `enter` was called for it. */
+  readonly isCounted: boolean;
+  readonly does: "send" | "receive";
+  /** What it did to the depth; null: not known. */
+  readonly change: number | null;
+}
+
 export interface QueueModel {
   /** Receives that are not settled, and messages that nobody has received. */
   readonly held: number;
@@ -31,11 +43,13 @@ export interface QueueModel {
   /** It was removed, and no call of it is under way any more. */
   readonly isOver: boolean;
   /** A send or receive of this queue begins. */
-  enter(atNs: number, depth: number | null): void;
-  /** It ended. `isCounted`: `enter` was called for it. */
-  leave(atNs: number | null, depth: number | null, isCounted: boolean): void;
-  /** A depth that any other call saw. */
-  seen(atNs: number, depth: number): void;
+  enter(atNs: number, does: Ending["does"], depth: number | null): void;
+  /** It ended. */
+  leave(ending: Ending): void;
+  /** A depth that any other call saw as it ended now. */
+  saw(atNs: number, depth: number): void;
+  /** As it began. */
+  sawBefore(atNs: number, depth: number): void;
   sent(sent: Sent): void;
   received(received: Received): void;
   /** Taken by somebody of whom the kernel's hooks told. */
@@ -56,6 +70,8 @@ const MOST_ORPHANS = 256;
 const ENOUGH_KINDS = 8;
 /** A depth is read a little later than the time of its record says, and a call may begin in between. */
 const DEPTH_DELAY_NS = 10_000;
+/** Seldom later than this, so that it proves that others use the queue. */
+const LONG_DELAY_NS = 1_000_000;
 /** Before every record: a loss at an unknown time is not before it. */
 const EVER_NS = -Number.MAX_VALUE;
 
@@ -68,18 +84,37 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   let openCalls = 0;
   /** A call ended of which nobody knew that it had begun: there may be more such. */
   let isJoined = false;
-  let lastDepth: number | null = null;
-  /** Somebody who was not recorded, or a call that nobody understood, has changed the queue. */
+  /** Of the first one it is believed that others were here until the queue is empty, of the second one for ever. */
+  const bounds = [depths(DEPTH_DELAY_NS), depths(LONG_DELAY_NS)] as const;
+  let lastLookNs = Number.POSITIVE_INFINITY;
+  /** A receive of a message that nobody sent, or a call that nobody understood, has changed the queue. */
   let disturbedNs = Number.NEGATIVE_INFINITY;
   /** Messages from before the first call that is known; null: not known how many. */
   let backlog: number | null = null;
   let firstNs: number | null = null;
+  /** A receive got a message that nobody sent, and that was not there before. */
+  let hasStrangers = false;
   const kinds = { seen: 0, repeated: 0 };
   const unended: { readonly fromNs: number; readonly selector: Selector }[] = [];
   let removed: { readonly by: Party; readonly atNs: number | null } | null = null;
 
   const see = (atNs: number, depth: number | null) => {
     if (depth === 0) empty.add(atNs);
+  };
+
+  /** Across a loss depths say nothing of others. */
+  const spanLosses = (atNs: number) => {
+    if (losses.between(lastLookNs, atNs)) {
+      for (const one of bounds) one.forget();
+    }
+    lastLookNs = atNs;
+  };
+
+  const look = (atNs: number, depth: number | null) => {
+    see(atNs, depth);
+    if (depth === null) return;
+    spanLosses(atNs);
+    for (const one of bounds) one.see(atNs, depth);
   };
 
   /** The queue was empty between the two, so the message was gone: its own send may have seen that as it ended. */
@@ -94,6 +129,13 @@ export function queueModel(options: QueueModelOptions): QueueModel {
    */
   const mayBeJoined = (toNs: number) => isJoined || losses.between(EVER_NS, toNs);
 
+  /** Do depths tell of others who may have put in or taken out a message that was there at this time? */
+  const isContradicted = (atNs: number) => {
+    const [first, second] = bounds;
+    const emptyNs = empty.lastUpTo(atNs) ?? Number.NEGATIVE_INFINITY;
+    return first.isDoubtful || first.contradictedNs > emptyNs || Number.isFinite(second.contradictedNs);
+  };
+
   /** Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? */
   const isKnown = (fromNs: number, toNs: number) => {
     const emptyNs = empty.lastUpTo(fromNs);
@@ -103,7 +145,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   /** Nothing in the queue that nobody knows of can have the same payload, or hardly. */
   const isDistinct = (fromNs: number, toNs: number) => {
     if (isKnown(fromNs, toNs)) return true;
-    if (backlog === 0 && firstNs !== null && !losses.between(firstNs, toNs)) return true;
+    if (backlog === 0 && !hasStrangers && firstNs !== null && !losses.between(firstNs, toNs)) return true;
     return kinds.seen >= (options.enoughKinds ?? ENOUGH_KINDS) && kinds.repeated === 0;
   };
 
@@ -157,7 +199,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       basis === "payload"
         ? !losses.between(sent.fromNs, received.toNs) && isDistinct(insideNs, received.toNs)
         : !isPartial && isKnown(insideNs, received.toNs) && !mayBeJoined(received.toNs);
-    const isSure = hasBasis && !isBarred(sent, received, 0);
+    const isSure = hasBasis && !isContradicted(insideNs) && !isBarred(sent, received, 0);
     const others = rivals.length > 0 ? rivals.length : pick.isContested ? 1 : 0;
     waiting.remove(sent);
     const { party } = received;
@@ -193,18 +235,17 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const leftOver = (received: Received) => {
     if (received.result !== "taken") return;
     if (backlog !== null && backlog > 0) backlog--;
+    else hasStrangers = true;
+    if (received.key !== null) noteKind(received.key);
     disturbedNs = Math.max(disturbedNs, received.toNs);
     orphans.push(received);
     if (orphans.length <= 2 * MOST_ORPHANS) return;
-    for (const orphan of orphans.slice(0, MOST_ORPHANS)) {
-      if (orphan.key !== null) noteKind(orphan.key);
-      sink.orphan(orphan);
-    }
+    for (const orphan of orphans.slice(0, MOST_ORPHANS)) sink.orphan(orphan);
     orphans = orphans.slice(MOST_ORPHANS);
   };
 
   /** A receive that found nothing: it ended before this send did. */
-  const claim = (one: Waiting): boolean => {
+  const claim = (one: Waiting): void => {
     const { sent } = one;
     const fitting = orphans.filter(
       (orphan) => fits(sent, orphan) && !isBarred(sent, orphan) && !options.excludes(sent, orphan),
@@ -212,11 +253,10 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const telling = fitting.filter((orphan) => isTelling(sent, orphan));
     const choices = telling.length > 0 ? telling : fitting;
     const [received] = choices;
-    if (received === undefined) return false;
+    if (received === undefined) return;
     orphans = orphans.filter((orphan) => orphan !== received);
     if (choices.length > 1) one.isContested = true;
     give(one, received, [one], telling.length === 1, false);
-    return true;
   };
 
   const settle = (leaving = 0) => {
@@ -233,7 +273,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const isGone = sent.isSure && Number.isFinite(sent.toNs) && empty.firstFrom(sent.toNs) !== null;
     const mayBeTaken =
       isContested ||
-      (disturbedNs > sent.fromNs && !isGone) ||
+      ((disturbedNs > sent.fromNs || isContradicted(sent.fromNs)) && !isGone) ||
       unended.some((receive) => accepts(receive.selector, sent.rank)) ||
       orphans.some((orphan) => fits(sent, orphan));
     const match = isLost || mayBeTaken ? "ambiguous" : "modelled";
@@ -256,8 +296,9 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     get isOver() {
       return removed !== null && openCalls <= 0;
     },
-    enter(atNs, depth) {
-      if (openCalls === 0 && depth !== null && lastDepth !== null && depth !== lastDepth) disturbedNs = atNs;
+    enter(atNs, does, depth) {
+      spanLosses(atNs);
+      for (const one of bounds) one.enter(atNs, does, depth);
       openCalls++;
       if (firstNs === null) {
         firstNs = atNs;
@@ -265,22 +306,23 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       }
       see(atNs, depth);
     },
-    leave(atNs, depth, isCounted) {
-      if (isCounted) openCalls--;
-      else isJoined = true;
-      lastDepth = depth;
-      if (atNs !== null) see(atNs, depth);
+    leave({ atNs, depth, isCounted, does, change }) {
+      if (isCounted) {
+        openCalls--;
+        for (const one of bounds) one.leave(does, change);
+      } else {
+        isJoined = true;
+        for (const one of bounds) one.forget();
+      }
+      if (atNs !== null) look(atNs, depth);
       settle(openCalls <= 0 ? 0 : MOST_HELD);
     },
-    seen: see,
+    saw: look,
+    sawBefore: see,
     sent(sent) {
       const one = { sent, isRepeated: sent.key !== null && noteKind(sent.key), isContested: false };
       waiting.add(one);
-      if (orphans.length === 0 || claim(one) || sent.key === null) return;
-      if (!one.isRepeated && orphans.some((orphan) => orphan.key === sent.key)) {
-        one.isRepeated = true;
-        kinds.repeated++;
-      }
+      if (orphans.length > 0) claim(one);
     },
     received: held.add,
     take: waiting.remove,
