@@ -9,28 +9,12 @@ import { flows } from "../../src/replay/flows/flows.js";
 import { flowLines, type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
 import { withGap } from "../support/gap.js";
 import { live } from "../support/live.js";
-import { answer, msgtape, record } from "../support/msgtape.js";
+import { isKernelPlaneThere, msgtape, record } from "../support/msgtape.js";
 import { parseTruth, workload } from "../support/workload.js";
 
 const test = suite("live: flows");
 
 const MESSAGES = 8000;
-
-interface Info {
-  readonly hooks?: readonly {
-    readonly plane: string;
-    readonly hook: string;
-    readonly attached: boolean;
-  }[];
-}
-
-/** Do the kernel's hooks tell of messages in this recording? */
-function isHooked(file: string): boolean {
-  const { hooks: plan = [] } = answer<Info>(["info", file]);
-  const isAttached = (name: string) =>
-    plan.some(({ plane, hook, attached }) => plane === "kernel" && hook === name && attached);
-  return ["load_msg", "store_msg", "free_msg"].every(isAttached);
-}
 
 function scored(
   what: string,
@@ -44,7 +28,7 @@ function scored(
   assert.is(found.messages, MESSAGES);
   assert.is(found.notOnce, 0, "each message has one line");
   assert.is(found.wrong.exact ?? 0, 0, "no wrong match is called exact");
-  return { ...found, isHooked: isHooked(recording.file) };
+  return { ...found, isHooked: isKernelPlaneThere(recording.file) };
 }
 
 live(test, "payloads that differ: all right", ["root", "bpf", "gcc"], () => {

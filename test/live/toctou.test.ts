@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { ToctouResult } from "../../src/replay/toctou/types.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { live, type Need } from "../support/live.js";
-import { answer, callLines, msgtape, record } from "../support/msgtape.js";
+import { answer, callLines, isKernelPlaneThere, msgtape, record } from "../support/msgtape.js";
 import { type Demand, type ToctouTruth, wrongFindings } from "../support/toctou.js";
 import { parseTruth, workload } from "../support/workload.js";
 
@@ -59,6 +59,10 @@ live(test, "a receive over a waiting send's payload; a queue filled between look
   assert.is(recording.status, 0, recording.stderr);
   const [told] = parseTruth(recording.stdout) as unknown as readonly { tid: number; other: number }[];
   const { findings, undecided } = answer<ToctouResult>(["toctou", recording.file]);
+  // Where the kernel tells when it read the payload, a receive that writes there later is no overlap: it only changed it.
+  const overlaps = isKernelPlaneThere(recording.file)
+    ? []
+    : [["overlap", "mq_timedsend", told?.tid, "before", "mq_timedreceive", 0]];
   assert.equal(
     findings.map(({ kind, event, tid, kernel_used, by, check, ret }) => [
       kind,
@@ -70,15 +74,17 @@ live(test, "a receive over a waiting send's payload; a queue filled between look
     ]),
     [
       ["mutated", "mq_timedsend", told?.tid, "before", "mq_timedreceive", 0],
-      ["overlap", "mq_timedsend", told?.tid, "before", "mq_timedreceive", 0],
+      ...overlaps,
       ["check_then_act", "mq_timedsend", told?.tid, "after", "mq_timedsend", "mq_getsetattr"],
     ],
   );
+  const others = findings.slice(0, 1 + overlaps.length);
   assert.equal(
-    findings.slice(0, 2).map(({ by }) => by?.tid),
-    [told?.other, told?.other],
+    others.map(({ by }) => by?.tid),
+    others.map(() => told?.other),
   );
-  assert.equal([findings[1]?.compared, findings[2]?.ret], [[[0, 9]], -11]);
+  assert.is(findings.at(-1)?.ret, -11);
+  if (overlaps.length > 0) assert.equal(findings[1]?.compared, [[0, 9]]);
   assert.equal(undecided, { mutated: 0, overlap: 0, check_then_act: 0 });
 });
 

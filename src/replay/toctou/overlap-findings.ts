@@ -38,7 +38,7 @@ export function overlapFinder(captureId: string, findings: FindingList): Overlap
           const own = reader.tag.mutated.find(({ place }) => place === overlap.read.place);
           if (own !== undefined) own.by ??= finding.by;
         }
-        findings.add(finding);
+        if (!overlap.isAfterRead) findings.add(finding);
       }
     },
   };

@@ -47,6 +47,8 @@ export interface Overlap<Tag> {
   /** Bytes behind `read.addr`. */
   readonly fromBytes: number;
   readonly toBytes: number;
+  /** The write began when the kernel had read all: what changed was changed by it, and the call did not mind. */
+  readonly isAfterRead: boolean;
   /** The write lies in the reader's window whatever the order inside; else it may have come before or after. */
   readonly isCertain: boolean;
 }
@@ -145,7 +147,8 @@ function evidenceOf({ reads, writes }: Side<unknown>): number {
 
 /** What `writer` wrote of what `reader` was to read. */
 function between<Tag>(reader: Side<Tag>, writer: Side<Tag>, found: Overlap<Tag>[]): void {
-  if (writer.writes.length === 0 || writer.writeNs > reader.readNs || writer.endNs < reader.enterNs) return;
+  if (writer.writes.length === 0 || writer.writeNs > reader.endNs || writer.endNs < reader.enterNs) return;
+  const isAfterRead = writer.writeNs > reader.readNs;
   for (const read of reader.reads) {
     for (const written of writer.writes) {
       // Exact where it counts: addresses that are far apart share no byte.
@@ -155,7 +158,8 @@ function between<Tag>(reader: Side<Tag>, writer: Side<Tag>, found: Overlap<Tag>[
       if (toBytes <= fromBytes || !isInput(read, fromBytes, toBytes)) continue;
       const isInside = writer.writeNs >= reader.enterNs && writer.endNs <= reader.readNs;
       const isCertain = isInside || isSeen(read, written, fromBytes, toBytes);
-      found.push({ reader, read, writer, written, fromBytes, toBytes, isCertain });
+      if (isAfterRead && !isCertain) continue;
+      found.push({ reader, read, writer, written, fromBytes, toBytes, isAfterRead, isCertain });
     }
   }
 }

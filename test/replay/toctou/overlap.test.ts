@@ -1,8 +1,11 @@
 /** Calls that write into what another call of their process is to read. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { EVERYTHING } from "../../../src/replay/filter.js";
 import { overlapWatch, type Side } from "../../../src/replay/toctou/overlap.js";
-import { at, base64, brief, found, type HandCall, send } from "./hand.js";
+import { toctou } from "../../../src/replay/toctou.js";
+import { Tape } from "../tape.js";
+import { at, base64, brief, capture, found, type HandCall, kernelItem, records, send } from "./hand.js";
 
 const test = suite("replay/toctou/overlap");
 
@@ -53,6 +56,21 @@ test("a receive inside a send's flight, into its payload: who did it, and where"
     [overlap?.compared, overlap?.first_diff_offset, overlap?.entry, overlap?.exit, overlap?.window_ns],
     [[[2, 4]], 2, base64("hello"), base64("heLLo"), [1000, 9000]],
   );
+});
+
+test("a receive behind the kernel's read is no overlap, but it is who changed the bytes", () => {
+  const calls = [send(1000, 9000, "hello", "heLLo"), receive(2000, 3000, 0x1002, "LL")];
+  const load = new Tape().kernel(
+    { at: 1500, call: 1, event: 3, items: [kernelItem(0x1000, "hello")] },
+    { hook: 1, message: 7n, m_ts: 5n },
+  );
+  const taped = capture(calls, {
+    chunks: [{ records: records(calls), planes: [load] }],
+    kernelHooks: ["load_msg", "store_msg", "free_msg"],
+  });
+  const result = toctou([taped], EVERYTHING, {});
+  assert.equal(brief(result), ["mutated mq_timedsend msg_ptr 100/1 changed before by mq_timedreceive 101/1"]);
+  assert.equal(result.findings[0]?.window_ns, [1000, 1500]);
 });
 
 test("the same bytes written again are an overlap, though nothing changed", () => {
