@@ -8,13 +8,13 @@ import { EVERYTHING } from "../../src/replay/filter.js";
 import { flows } from "../../src/replay/flows/flows.js";
 import { flowLines, type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
 import { withGap } from "../support/gap.js";
-import { live } from "../support/live.js";
+import { live, scaled } from "../support/live.js";
 import { isKernelPlaneThere, msgtape, record } from "../support/msgtape.js";
 import { parseTruth, workload } from "../support/workload.js";
 
 const test = suite("live: flows");
 
-const MESSAGES = 8000;
+const MESSAGES = scaled(8000);
 
 function scored(
   what: string,

@@ -87,6 +87,11 @@ export function live<T>(suite: Test<T>, name: string, needs: readonly Need[], ru
   }
 }
 
+/** How many of something to try: fewer on a machine that is slow by nature, an emulated one. */
+export function scaled(count: number): number {
+  return Math.ceil(count * Number(process.env.MSGTAPE_TEST_SCALE ?? 1));
+}
+
 function lookForTool(tool: string): string | null {
   const result = spawnSync(tool, ["--version"], { stdio: "ignore" });
   return result.error === undefined ? null : tool;

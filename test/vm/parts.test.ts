@@ -78,12 +78,12 @@ test("each configuration is announced, and gets what it holds back", () => {
   assert.is(
     guestScript(CONFIGURATIONS),
     `echo 'configuration: all it has'
-MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
+MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=600 MSGTAPE_TEST_SCALE=0.125 \\
   MSGTAPE_HOLD_BACK='' MSGTAPE_EXPECT_PROGRAMS='tp_btf' \\
   MSGTAPE_EXPECT_KERNEL_PLANE='fexit' \\
   node dist/test/run.js live/a live/b 2>&1
 echo 'configuration: less'
-MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=240 \\
+MSGTAPE_REQUIRE_LIVE=1 MSGTAPE_TEST_SECONDS=600 MSGTAPE_TEST_SCALE=0.125 \\
   MSGTAPE_HOLD_BACK='cast,tp_btf' MSGTAPE_EXPECT_PROGRAMS='raw_tp' \\
   MSGTAPE_EXPECT_KERNEL_PLANE='' \\
   node dist/test/run.js live/a 2>&1`,
