@@ -220,6 +220,7 @@ function flowPass(
     calls,
     take,
     finish() {
+      known.settle();
       table.finish();
       channels.finish();
       known.finish();

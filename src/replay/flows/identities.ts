@@ -16,6 +16,8 @@ export interface Identities {
   received(received: Received): boolean;
   excludes(sent: Sent, received: Received): boolean;
   isSurelyThere(sent: Sent): boolean;
+  /** At the end, before what is left passes for pending: who took it, of calls whose own records were lost. */
+  settle(): void;
   finish(): void;
 }
 
@@ -36,6 +38,8 @@ interface Message {
   received: Received | null;
   /** Somebody who is in no recorded call took it, or threw it away. */
   fate: KernelRecord | null;
+  /** A recorded call took it, which need not be in the capture whole. */
+  taken: KernelRecord | null;
 }
 
 /** Messages under way at a time; the oldest are forgotten, and then matched like those without a number. */
@@ -51,7 +55,7 @@ export function identities(options: IdentityOptions): Identities {
     let message = messages.get(identity);
     if (message === undefined) {
       const life = { loadedNs: null, insertedNs: null, storedNs: null };
-      message = { life, isNoMessage: false, sent: null, received: null, fate: null };
+      message = { life, isNoMessage: false, sent: null, received: null, fate: null, taken: null };
       messages.set(identity, message);
       if (messages.size > MOST) forgetOldest();
     }
@@ -86,8 +90,9 @@ export function identities(options: IdentityOptions): Identities {
       sink.flow({ ...exactly(sent, life), stranger: by, outcome: "delivered" });
       return;
     }
-    // Freed with its queue: by IPC_RMID, or when the last descriptor was closed.
-    const how = sent.queue.kind === "posix" ? "closed" : "removed";
+    // In a receive: the buffer could not be written. Else freed with its queue: by IPC_RMID, or at the last close.
+    const isReceive = eventById(fate.event)?.message?.does === "receive";
+    const how = isReceive ? "fault" : sent.queue.kind === "posix" ? "closed" : "removed";
     sink.flow({ ...exactly(sent, life), outcome: "dropped", drop: { how, by, atNs: fate.timeNs } });
   };
 
@@ -110,8 +115,11 @@ export function identities(options: IdentityOptions): Identities {
         messages.delete(identity); // the send failed
         return;
       }
-      const isElsewhere = record.call === null || does !== "receive";
-      if (!isElsewhere || (hook !== "store_msg" && hook !== "free_msg")) return;
+      if (hook !== "store_msg" && hook !== "free_msg") return;
+      if (record.call !== null && does === "receive") {
+        message.taken ??= record;
+        return;
+      }
       message.fate = record;
       if (message.sent !== null) decide(identity, message.sent, record, message.life);
     },
@@ -146,8 +154,14 @@ export function identities(options: IdentityOptions): Identities {
     },
     isSurelyThere(sent) {
       const { identity } = sent;
-      if (!isWatched || identity === null || !messages.has(identity)) return false;
+      const message = identity === null ? undefined : messages.get(identity);
+      if (!isWatched || message === undefined || message.taken !== null) return false;
       return !planes.lostBetween(sent.fromNs, Number.POSITIVE_INFINITY);
+    },
+    settle() {
+      for (const [identity, { sent, taken, life }] of messages) {
+        if (sent !== null && taken !== null) decide(identity, sent, taken, life);
+      }
     },
     finish() {
       for (const { received } of messages.values()) if (received !== null) sink.orphan(received);

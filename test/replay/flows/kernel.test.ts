@@ -85,6 +85,19 @@ test("taken or thrown away by tasks that are in no recorded call", () => {
   assert.equal([dropped?.drop?.by?.tid, dropped?.drop?.at_ns], [9, 60_000]);
 });
 
+test("received by a recorded call whose own records were lost: its KERNEL record still tells who, never pending", () => {
+  const tape = hooked()
+    .send("same", 1, { tid: 1, span: [10, 11], depth: EMPTY })
+    .send("same", 1, { tid: 1, span: [20, 21] })
+    .kernel(
+      { at: 10, hook: "load", message: 71, tid: 1, call: 1, event: SEND },
+      { at: 20, hook: "load", message: 72, tid: 1, call: 2, event: SEND },
+      { at: 50, hook: "store", message: 71, tid: 8, call: 5, event: RECEIVE },
+      { at: 60, hook: "free", message: 72, tid: 8, call: 6, event: RECEIVE },
+    );
+  assert.equal(tape.words(), ["10 → tid 8 exact", "20 → - dropped:fault exact"]);
+});
+
 test("EFAULT and IPC_RMID", () => {
   const tape = hooked()
     .msgsnd("same", 1, { tid: 1, span: [10, 11], depth: EMPTY })
