@@ -46,6 +46,8 @@ export interface HandCall {
   readonly exit?: readonly Uint8Array[];
   /** mt_queue's fields; null: no queue. */
   readonly queue?: StructValues | null;
+  /** Its fields at exit, where they differ. */
+  readonly queueAfter?: StructValues;
 }
 
 /** The records of these calls, in order of time, as one cpu or several have them. */
@@ -58,6 +60,8 @@ export function records(calls: readonly HandCall[], tape = new Tape()): Uint8Arr
       const number = (numbers.get(tid) ?? 0) + 1;
       numbers.set(tid, number);
       const queue = call.queue === null ? [] : [queueItem(9, 3, call.queue ?? {})];
+      const after =
+        call.queueAfter === undefined ? queue : [queueItem(9, 3, { ...call.queue, ...call.queueAfter })];
       const head = {
         call: call.call ?? number,
         tid,
@@ -69,7 +73,7 @@ export function records(calls: readonly HandCall[], tape = new Tape()): Uint8Arr
       const entry = () =>
         tape.entry({ ...head, at: call.from, args, items: [...queue, ...(call.entry ?? [])] });
       const exit = () =>
-        tape.exit({ ...head, at: call.to ?? 0, ret: call.ret ?? 0, items: [...queue, ...(call.exit ?? [])] });
+        tape.exit({ ...head, at: call.to ?? 0, ret: call.ret ?? 0, items: [...after, ...(call.exit ?? [])] });
       return [{ ns: call.from, make: entry }, ...(call.to === null ? [] : [{ ns: call.to, make: exit }])];
     });
   return moments.sort((one, other) => one.ns - other.ns).map(({ make }) => make());

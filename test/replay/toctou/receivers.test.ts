@@ -25,14 +25,15 @@ function receive(from: number, to: number, text: string, more: Partial<HandCall>
     from,
     to,
     args: [3, 0x9000, 64, 0, 0],
-    queue: { depth: 0 },
+    queue: { depth: 1 },
+    queueAfter: { depth: 0 },
     ...got,
     ...more,
   };
 }
 
 const sending = (from: number, to: number, before: string, after: string, tid = 100) =>
-  send(from, to, before, after, { tid, queue: { depth: 0 } });
+  send(from, to, before, after, { tid, queue: { depth: 0 }, queueAfter: { depth: 1 } });
 
 function used(...calls: readonly HandCall[]): unknown[] {
   return found([empty, ...calls], { findReceived }).findings.map(({ kernel_used, kernel, kernel_from }) => [
@@ -81,7 +82,12 @@ test("the unchanged bytes must be those of no other message", () => {
   assert.is(value(...mine, ...more("abcdXXX", "abcdXXX")), "before", "another length");
   assert.is(value(...mine, ...more("abcdZZ", "abcdZZ")), "unknown", "the same but for what changed");
   assert.is(value(...mine, ...more("", null)), "before");
-  const unread = send(500, 600, "......", "", { tid: 101, exit: [], queue: { depth: 0 } });
+  const unread = send(500, 600, "......", "", {
+    tid: 101,
+    exit: [],
+    queue: { depth: 0 },
+    queueAfter: { depth: 1 },
+  });
   assert.is(value(...mine, { ...unread, entry: [at(1, 0x1000, "", { status: 3, wanted: 6 })] }), "unknown");
   assert.is(value(...mine, { ...unread, ret: -11 }), "before", "it sent nothing");
   assert.is(value(...mine, { ...unread, queue: { id: 10n, depth: 0 } }), "before", "on another queue");
@@ -127,6 +133,7 @@ test("System V: the type comes with the text", () => {
     entry: [at(1, 0x1000, text(1))],
     exit: [at(1, 0x1000, text(2))],
     queue,
+    queueAfter: { depth: 1 },
   };
   const stat: HandCall = { event: "msgctl", tid: 300, from: 1, to: 2, args: [7, 2, 0x100], queue };
   const got: HandCall = {
@@ -137,7 +144,8 @@ test("System V: the type comes with the text", () => {
     args: [7, 0x9000, 64, 0, 0],
     ret: 4,
     exit: [at(1, 0x9000, text(1))],
-    queue,
+    queue: { ...queue, depth: 1 },
+    queueAfter: { depth: 0 },
   };
   const [finding] = found([stat, sent, got], { findReceived }).findings;
   assert.equal([finding?.kernel_used, finding?.kernel_offset], ["before", 0]);
