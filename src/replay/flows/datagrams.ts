@@ -8,6 +8,7 @@ import { sockaddrFields } from "../arguments/sockaddr.js";
 import type { Structs } from "../arguments/structs.js";
 import { callEvidence, type LineParts } from "../call-line.js";
 import type { ArgValue } from "../types.js";
+import { addressIn } from "./addresses.js";
 import type { QueueCall } from "./deeds.js";
 import { type Print, printKey, printOf } from "./payload.js";
 import type { Received, Sent } from "./types.js";
@@ -57,21 +58,25 @@ export function datagramsOf(of: QueueCall, socket: QueueEntry, parts: DatagramPa
     const party = { ...of.party, message: isVector ? at : null };
     return [{ header, sizeBytes, print, end: { ...of, ...span, party, rank: null, identity: null } }];
   });
+  const bound = addressOf(socket.local, parts.structs);
+  const local = addressIn(bound);
   if (role.does === "send") {
     const peer = addressOf(socket.peer, parts.structs);
     return {
       received: [],
       sent: ends.flatMap(({ header, sizeBytes, print, end }) => {
-        const channel = channelOf(fieldsOf(header.msg_name) ?? peer, socket, false);
+        const to = fieldsOf(header.msg_name) ?? peer;
+        const channel = channelOf(to, socket, false);
         if (channel === null) return [];
+        const route = { from: local, to: addressIn(to) };
         const prints = print === null ? [] : [print];
         const key = keyOf(sizeBytes, print);
-        return [{ channel, sent: { ...end, key, sizeBytes, prints, isSure: true, wasFull: null } }];
+        return [{ channel, sent: { ...end, route, key, sizeBytes, prints, isSure: true, wasFull: null } }];
       }),
     };
   }
   const flags = Number(evidence.args?.[role.flags ?? 0] ?? 0n);
-  const channel = channelOf(addressOf(socket.local, parts.structs), socket, true);
+  const channel = channelOf(bound, socket, true);
   if (channel === null || (flags & (MSG_PEEK | MSG_ERRQUEUE)) !== 0) return NONE;
   return {
     sent: [],
@@ -80,7 +85,11 @@ export function datagramsOf(of: QueueCall, socket: QueueEntry, parts: DatagramPa
       const isCut = written === null || (written & MSG_TRUNC) !== 0;
       const key = isCut ? null : keyOf(sizeBytes, print);
       const selector = { kind: "first" } as const;
-      return { channel, received: { ...end, key, sizeBytes, isCut, print, selector, result: "taken" } };
+      const route = { from: addressIn(fieldsOf(header.msg_name)), to: local };
+      return {
+        channel,
+        received: { ...end, route, key, sizeBytes, isCut, print, selector, result: "taken" },
+      };
     }),
   };
 }
@@ -100,14 +109,16 @@ function addressOf(bytes: Uint8Array | null, structs: Structs): Fields | null {
 }
 
 /**
- * Where datagrams to this address, or received at it, meet. null: not known, or perhaps another host's. Ports of a
- * loopback address meet whatever of its addresses a socket is bound to: who is bound to one of them is seldom not
- * meant, and the payload has to agree.
+ * Where datagrams to this address, or received at it, may meet. null: not known, or perhaps another host's. Ports of
+ * all loopback addresses are one place, since who is bound to any address gets them all; `isElsewhere` tells the
+ * addresses apart.
  */
 function channelOf(address: Fields | null, socket: QueueEntry, isBound: boolean): string | null {
   if (address === null || "status" in address) return null;
   if (typeof address.sun_path === "string" && address.sun_path !== "") {
     const isAbstract = address.sun_path.startsWith("@");
+    // What a relative path leads to depends on who says it.
+    if (!isAbstract && !address.sun_path.startsWith("/")) return null;
     const name = address.sun_path_bytes ?? address.sun_path;
     return `unix ${isAbstract ? socket.namespaceInum : ""} ${name}`;
   }

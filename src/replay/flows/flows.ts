@@ -18,6 +18,7 @@ import { seenQueue } from "../queues.js";
 import type { ReplayCapture } from "../source.js";
 import { timeline } from "../time.js";
 import type { CallQueue } from "../types.js";
+import { isElsewhere } from "./addresses.js";
 import { datagramsOf } from "./datagrams.js";
 import { type Deed, type DeedParts, depthChange, type QueueCall, queueDeed } from "./deeds.js";
 import { identities } from "./identities.js";
@@ -143,9 +144,9 @@ function flowPass(
   const channels = queueTable({
     losses,
     sink: { ...sink, flow: (flow) => flow.received !== null && sink.flow(flow) },
-    excludes: () => false,
+    excludes: isElsewhere,
     isSurelyThere: () => false,
-    enoughKinds: 1,
+    enoughKinds: 2,
   });
 
   const takeDatagrams = (named: NamedCall) => {

@@ -32,6 +32,18 @@ export interface Rank {
   readonly text: string;
 }
 
+/** Addresses as one end knows them; null: not known. */
+export interface Route {
+  readonly from: Address | null;
+  readonly to: Address | null;
+}
+
+/** `port` null: a name. `host` null: any of the machine's. */
+export interface Address {
+  readonly host: string | null;
+  readonly port: number | null;
+}
+
 /** What is known of a message at one of its ends. */
 interface End {
   readonly party: Party;
@@ -44,6 +56,8 @@ interface End {
   readonly identity: bigint | null;
   /** What equal evidence has in common: rank, length and payload; null when a part of it is not known. */
   readonly key: string | null;
+  /** Of a datagram; absent: no datagram. */
+  readonly route?: Route;
   /** The call passes the user's filters. */
   readonly isWanted: boolean;
 }
