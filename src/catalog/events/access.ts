@@ -31,13 +31,14 @@ export const MQ_OPEN_ACCESS: readonly Access[] = [
   { on: "success", changes: ["presence"], when: { arg: 1, mask: O_CREAT | O_EXCL, value: O_CREAT | O_EXCL } },
 ];
 
-export const SEND_ACCESS: readonly Access[] = [
-  { on: "any", relies: ["room", "presence"] },
+/** A descriptor leads to its queue whatever becomes of the name: calls through it do not rely on presence. */
+export const MQ_SEND_ACCESS: readonly Access[] = [
+  { on: "any", relies: ["room"] },
   { on: "success", changes: ["room"] },
 ];
 
 export const MQ_RECEIVE_ACCESS: readonly Access[] = [
-  { on: "any", relies: ["messages", "presence"] },
+  { on: "any", relies: ["messages"] },
   { on: "success", changes: ["messages"] },
 ];
 
@@ -47,13 +48,11 @@ export const UNLINK_ACCESS: readonly Access[] = [
 ];
 
 export const NOTIFY_ACCESS: readonly Access[] = [
-  { on: "any", relies: ["presence"] },
   // To be told of the next message is to be told that there is one to take.
   { on: "success", given: 1, checks: ["messages"] },
 ];
 
 export const GETSETATTR_ACCESS: readonly Access[] = [
-  { on: "any", relies: ["presence"] },
   { on: "success", given: 2, checks: ["messages", "room"] },
 ];
 
@@ -75,6 +74,12 @@ export const GET_ACCESS: readonly Access[] = [
     changes: ["presence"],
     when: { arg: 1, mask: IPC_CREAT | IPC_EXCL, value: IPC_CREAT | IPC_EXCL },
   },
+];
+
+/** An id leads to nothing once its queue is removed. */
+export const MSG_SEND_ACCESS: readonly Access[] = [
+  { on: "any", relies: ["room", "presence"] },
+  { on: "success", changes: ["room"] },
 ];
 
 /** MSG_COPY looks at a message and leaves it. */

@@ -7,8 +7,8 @@ import {
   GETSETATTR_ACCESS,
   MQ_OPEN_ACCESS,
   MQ_RECEIVE_ACCESS,
+  MQ_SEND_ACCESS,
   NOTIFY_ACCESS,
-  SEND_ACCESS,
   UNLINK_ACCESS,
 } from "./access.js";
 import { pointer, sameStruct, scalar, toStruct } from "./build.js";
@@ -248,7 +248,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: sendSteps(TIMESPEC),
     exit: sendSteps(TIMESPEC),
     queue: QUEUE_BY_MQDES,
-    access: SEND_ACCESS,
+    access: MQ_SEND_ACCESS,
     message: { does: "send", payload: 1, priority: 3 },
     errors: SEND_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32", "mq_notify", "mq_open"],
@@ -358,7 +358,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     entry: sendSteps(TIMESPEC32),
     exit: sendSteps(TIMESPEC32),
     queue: QUEUE_BY_MQDES,
-    access: SEND_ACCESS,
+    access: MQ_SEND_ACCESS,
     message: { does: "send", payload: 1, priority: 3 },
     errors: SEND_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32"],

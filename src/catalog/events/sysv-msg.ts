@@ -1,6 +1,6 @@
 /** System V message queues: ipc/msg.c, and ipc/syscall.c for those that come through ia32's `ipc`. */
 import type { Condition, EventRow, Step, StructNames } from "../types.js";
-import { CONTROL_ACCESS, GET_ACCESS, MSG_RECEIVE_ACCESS, SEND_ACCESS } from "./access.js";
+import { CONTROL_ACCESS, GET_ACCESS, MSG_RECEIVE_ACCESS, MSG_SEND_ACCESS } from "./access.js";
 import { pointer, sameStruct, scalar } from "./build.js";
 import {
   cmdIs,
@@ -114,7 +114,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     entry: SEND_STEPS,
     exit: SEND_STEPS,
     queue: { kind: "sysv", by: { arg: 0 } },
-    access: SEND_ACCESS,
+    access: MSG_SEND_ACCESS,
     message: { does: "send", payload: 1 },
     errors: [
       { errno: "EACCES", means: NO_ACCESS },

@@ -23,6 +23,8 @@ export interface StaleCheck {
   readonly by: CallRef;
   /** The change lies between check and act, on that queue, and no record is missing in between. */
   readonly isCertain: boolean;
+  /** What the act was on. */
+  readonly subject: Subject;
 }
 
 export interface QueueWatch {
@@ -63,7 +65,9 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
   const changes = new Map<string, Change[]>();
   const subjects = subjectReader();
 
-  const staleness = (check: Check, act: NamedCall, subject: Subject): StaleCheck | null => {
+  const staleness = (check: Check, act: NamedCall, subject: Subject, leads: boolean): StaleCheck | null => {
+    const led = leads ? ledTo(check, subject) : "unsure";
+    if (led === "the same") return null;
     const enterNs = act.call.enterNs ?? 0;
     const exitNs = act.call.exitNs ?? enterNs;
     let possible: StaleCheck | null = null;
@@ -78,8 +82,9 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
         const same = isSame(change.subject, check.subject ?? subject, check.facet);
         if (same === "no") continue;
         const isBetween = change.enterNs >= check.exitNs && change.exitNs <= enterNs;
-        const isCertain = isBetween && same === "yes" && !losses.between(check.enterNs, exitNs);
-        const found = { check: check.ref, of: check.of, by: change.ref, isCertain };
+        const isProved = same === "yes" || led === "another";
+        const isCertain = isBetween && isProved && !losses.between(check.enterNs, exitNs);
+        const found = { check: check.ref, of: check.of, by: change.ref, isCertain, subject };
         if (isCertain) return found;
         possible ??= found;
       }
@@ -87,7 +92,7 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
     return possible;
   };
 
-  const actsOn = (facet: Facet, act: NamedCall, subject: Subject): StaleCheck[] => {
+  const actsOn = (facet: Facet, act: NamedCall, subject: Subject, leads: boolean): StaleCheck[] => {
     const found: StaleCheck[] = [];
     for (const owner of [act.call.task, processKey(act.call.tgid)]) {
       const own = checks.get(owner);
@@ -96,7 +101,7 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
         const check = own[i];
         if (check?.facet !== facet || !isOf(check, subject) || check.exitNs > (act.call.enterNs ?? 0))
           continue;
-        const stale = staleness(check, act, subject);
+        const stale = staleness(check, act, subject, leads);
         if (stale !== null) found.push(stale);
         if (SPENT.has(facet) || stale?.isCertain === true) own.splice(i, 1);
       }
@@ -116,7 +121,12 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
       const parts = event.access.filter((access) => isPlayed(access, args, ret));
       const found: StaleCheck[] = [];
       if (subject !== null) {
-        for (const facet of facetsOf(parts, "relies")) found.push(...actsOn(facet, named, subject));
+        const leads = event.queue?.by === "ret";
+        for (const facet of facetsOf(parts, "relies")) {
+          // Where no queue was found, nothing in one was met.
+          if (subject.isRecalled && facet !== "presence") continue;
+          found.push(...actsOn(facet, named, subject, leads));
+        }
       }
       const ref = callRef(named);
       for (const access of parts) {
@@ -159,6 +169,13 @@ export function queueWatch(losses: Pick<LossLedger, "between">): QueueWatch {
       keep(checks, owner, { ...check, enterNs: timeNs, exitNs: timeNs }, MAX_CHECKS);
     },
   };
+}
+
+/** Where a name, at the act, led to: its queue's generation settles whether it is the one that was checked. */
+function ledTo(check: Check, { key }: Subject): "the same" | "another" | "unsure" {
+  const checked = check.facet === "presence" ? (check.subject?.key ?? null) : null;
+  if (key === null || checked === null) return "unsure";
+  return key === checked ? "the same" : "another";
 }
 
 function isOf(check: Check, subject: Subject): boolean {

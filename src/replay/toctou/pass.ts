@@ -100,8 +100,10 @@ function checkedBefore(queues: QueueWatch, context: CallContext, named: NamedCal
 function staleFinding(stale: StaleCheck, context: CallContext, named: NamedCall, captureId: string) {
   const { event } = context.call;
   const by = event.queue?.by;
+  const { kind, key, name } = stale.subject;
   return {
     ...newFinding("check_then_act", named, captureId),
+    queue: named.queue ?? { kind, key, name, depth_before: null, depth_after: null },
     arg:
       by === undefined || by === "ret" ? (event.args[0]?.name ?? null) : (event.args[by.arg]?.name ?? null),
     window_ns: [stale.check.exit_ns, named.call.enterNs] as const,

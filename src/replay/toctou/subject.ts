@@ -12,6 +12,8 @@ export interface Subject {
   readonly name: string | null;
   /** Of the queue; where that is not known, the one in which the process met its queues. */
   readonly namespaceInum: string | null;
+  /** The call itself found no queue: its task had met this one under the id that it was given. */
+  readonly isRecalled: boolean;
 }
 
 export interface SubjectReader {
@@ -22,9 +24,26 @@ export interface SubjectReader {
 const PRIVATE_KEY = "0x00000000";
 /** Processes of which the namespace is remembered. */
 const MAX_PROCESSES = 65_536;
+/** Tasks of which System V ids are remembered: the latest, and of each its last ones. */
+const MAX_TASKS = 16_384;
+const MAX_IDS = 64;
 
 export function subjectReader(): SubjectReader {
   const namespaces = new Map<number, string | null>();
+  const met = new Map<string, Map<string, Subject>>();
+  const remember = (task: string, id: string, subject: Subject) => {
+    let own = met.get(task);
+    if (own === undefined) {
+      const [oldest] = met.keys();
+      if (met.size >= MAX_TASKS && oldest !== undefined) met.delete(oldest);
+      own = new Map();
+      met.set(task, own);
+    }
+    own.delete(id);
+    own.set(id, subject);
+    const [first] = own.keys();
+    if (own.size > MAX_IDS && first !== undefined) own.delete(first);
+  };
   return {
     of({ call, queue }, event, args) {
       const kind = event.queue?.kind ?? queue?.kind ?? (event.family === "posix-mq" ? "posix" : "sysv");
@@ -37,16 +56,31 @@ export function subjectReader(): SubjectReader {
         // A process that met two cannot be placed.
         namespaces.set(call.tgid, before === undefined || before === own ? own : null);
       }
+      if (queue === null && kind === "sysv") {
+        const id = idArgument(event, args);
+        const recalled = id === null ? undefined : met.get(call.task)?.get(id);
+        if (recalled !== undefined) return { ...recalled, isRecalled: true };
+      }
       const name = queue?.name ?? keyName(event, args);
       if (key === null && name === null) return null;
-      return {
+      const subject = {
         kind,
         key,
         name: name === PRIVATE_KEY ? null : name,
         namespaceInum: own ?? namespaces.get(call.tgid) ?? null,
+        isRecalled: false,
       };
+      const id = kind === "sysv" ? key?.split(":")[2] : undefined;
+      if (id !== undefined) remember(call.task, id, subject);
+      return subject;
     },
   };
+}
+
+/** The id by which a call on a System V queue names it. */
+function idArgument(event: EventRow, args: readonly bigint[]): string | null {
+  const by = event.queue?.by;
+  return by === undefined || by === "ret" ? null : `${BigInt.asIntN(32, args[by.arg] ?? 0n)}`;
 }
 
 /** A System V key among the arguments: all that a call tells which found no queue. */

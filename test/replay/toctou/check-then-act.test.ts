@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EVERYTHING } from "../../../src/replay/filter.js";
 import { toctou } from "../../../src/replay/toctou.js";
-import { Tape } from "../tape.js";
+import { queueEntry, Tape } from "../tape.js";
 import { at, capture, found, type HandCall, records } from "./hand.js";
 
 const test = suite("replay/toctou/check-then-act");
@@ -139,26 +139,39 @@ test("a lost record between check and act may have been another check: undecided
 const name = (text: string) => [at(0, 0x500, `${text}\0`)];
 const unlink = { event: "mq_unlink", args: [0x500], entry: name("q"), exit: name("q"), queue: null } as const;
 
-test("an open queue whose name another removed: the next act is on a queue that nobody can open", () => {
+test("a name that another removed: acts by the name relied on it, those through a descriptor did not", () => {
   const open = { event: "mq_open", args: [0x500, 2], ret: 3, entry: name("q"), exit: name("q") } as const;
-  const removed = story(
-    { ...me, ...open },
-    { ...other, ...getattr },
-    { ...other, ...unlink },
-    { ...me, ...send },
-  );
-  assert.equal(stale(removed), ["changed mq_timedsend 100/2, mq_open 1 (presence), by mq_unlink 200/2"]);
+  const gone = { ...me, ...unlink, ret: -2 };
+  const met = { ...other, ...getattr };
+  const removed = story({ ...me, ...open }, met, { ...other, ...unlink }, gone);
+  assert.equal(stale(removed), ["changed mq_unlink 100/2, mq_open 1 (presence), by mq_unlink 200/2"]);
+  for (const act of [send, receive, getattr, { event: "mq_notify", args: [3, 0] } as const]) {
+    const through = story({ ...me, ...open }, met, { ...other, ...unlink }, { ...me, ...act });
+    assert.equal(stale(through, true), [], act.event);
+  }
   // Of a process that met no queue the namespace is not known: another /q may have been meant.
-  const elsewhere = story({ ...me, ...open }, { ...other, ...unlink }, { ...me, ...send });
+  const elsewhere = story({ ...me, ...open }, { ...other, ...unlink }, gone);
   assert.equal(stale(elsewhere), []);
   assert.equal(stale(elsewhere, true).length, 1);
   const created = { ...open, args: [0x500, O_CREAT | O_EXCL | 2] };
-  assert.equal(
-    stale(
-      story({ ...me, ...created }, { ...other, ...getattr }, { ...other, ...unlink }, { ...me, ...send }),
-    ),
-    [],
-  );
+  assert.equal(stale(story({ ...me, ...created }, met, { ...other, ...unlink }, gone)), []);
+});
+
+test("a name that leads to another queue at the act, or still to the same, settles what the change was about", () => {
+  const open = { event: "mq_open", args: [0x500, 2], ret: 3, entry: name("q"), exit: name("q") } as const;
+  const again = (generation: bigint) => {
+    const calls = story(
+      { ...me, ...open },
+      { ...other, ...unlink },
+      { ...me, ...open, queue: { generation } },
+    );
+    const queues = [queueEntry(), queueEntry({ generation: 0xdefn })];
+    const result = toctou([capture([], { chunks: [{ records: records(calls), queues }] })], EVERYTHING);
+    const { check_then_act } = result.undecided;
+    return [...result.findings.map(({ verdict, call, by }) => [verdict, call, by?.event]), check_then_act];
+  };
+  assert.equal(again(0xdefn), [["changed", 2, "mq_unlink"], 0]);
+  assert.equal(again(0xabcn), [0]);
 });
 
 test("no such queue, another created it, then the open that was to create it", () => {
@@ -206,6 +219,20 @@ test("System V: STAT, then another's receive; msgget, then another's IPC_RMID", 
   assert.equal(stale(story({ ...me, ...get }, { ...other, ...remove }, { ...me, ...put })), [
     "changed msgsnd 100/2, msgget 1 (presence), by msgctl 200/1",
   ]);
+  // Where the queue is gone before the call begins, the id alone says which one was meant.
+  const late = { ...put, ret: -22, queue: null };
+  const [finding, ...rest] = found(
+    story({ ...me, ...get }, { ...other, ...remove }, { ...me, ...late }),
+  ).findings;
+  assert.equal(
+    [finding?.event, finding?.check?.of, finding?.by?.event, finding?.queue?.key, rest],
+    ["msgsnd", "presence", "msgctl", "sysv:4026531839:7:abc", []],
+  );
+  const unknown = { ...late, args: [8, 0, 0, 0] };
+  assert.equal(stale(story({ ...me, ...get }, { ...other, ...remove }, { ...me, ...unknown }), true), []);
+  // What was in the queue is not what such an act met.
+  const filled = story({ ...me, ...stat }, { ...other, ...put, ret: 0 }, { ...me, ...late });
+  assert.equal(stale(filled, true), []);
   const exclusive = { ...get, args: [0x4d2, 0o3600] };
   assert.equal(stale(story({ ...me, ...exclusive }, { ...other, ...remove }, { ...me, ...put })), []);
 });
