@@ -32,7 +32,7 @@ export type Deed =
   | { readonly did: "send"; readonly sent: Sent; readonly isDone: boolean }
   | { readonly did: "receive"; readonly received: Received }
   /** A receive that has not ended, or whose end is not known. */
-  | { readonly did: "wait"; readonly fromNs: number; readonly selector: Selector }
+  | { readonly did: "wait"; readonly fromNs: number; readonly selector: Selector; readonly isOver: boolean }
   | { readonly did: "remove" }
   /** A call that failed, or only looked at a message. */
   | { readonly did: "nothing" };
@@ -111,7 +111,9 @@ function receiveDeed(
   if ((flags & MSG_COPY) !== 0) return { did: "nothing" };
   const selector = selectorOf(role, context, flags);
   const identity = storedMessage(call);
-  if (call.ret === null && identity === null) return { did: "wait", fromNs: span(call).fromNs, selector };
+  if (call.ret === null && identity === null) {
+    return { did: "wait", fromNs: span(call).fromNs, selector, isOver: call.state !== "in_flight" };
+  }
   if (call.ret !== null && call.ret < 0 && call.ret !== -EFAULT) return { did: "nothing" };
   const isTaken = call.ret === null || call.ret >= 0;
   const item = isTaken ? context.exit?.(ItemKind.ARGUMENT, role.payload, 0, 0) : undefined;

@@ -9,11 +9,11 @@ export interface Depths {
   /** It looks so by depths of just now, and calls that are to come may yet explain them. */
   readonly isDoubtful: boolean;
   /** A send or receive begins; `depth` as it found the queue. */
-  enter(atNs: number, does: "send" | "receive", depth: number | null): void;
+  enter(atNs: number, tid: number, does: "send" | "receive", depth: number | null): void;
   /** It ended, and changed the depth by so much; null: not known whether it did, now or later. */
-  leave(does: "send" | "receive", change: number | null): void;
+  leave(tid: number, does: "send" | "receive", change: number | null): void;
   /** A depth after what has ended by now. */
-  see(atNs: number, depth: number): void;
+  see(atNs: number, tid: number, depth: number): void;
   /** Records are missing, or a call ended of whose beginning nothing is known: what was there is not known any more. */
   forget(): void;
 }
@@ -21,6 +21,9 @@ export interface Depths {
 /** What the depth would be without all recorded calls, as far as one look at the queue tells. */
 interface Look {
   readonly atNs: number;
+  readonly tid: number;
+  /** Its task went on, so that the depth was read by then. */
+  isRead: boolean;
   fewest: number;
   most: number;
 }
@@ -40,10 +43,9 @@ export function depths(lateNs: number): Depths {
 
   /** Settles the looks that no call can have come between any more. */
   const advance = (nowNs: number) => {
-    let done = 0;
-    for (; done < looks.length; done++) {
-      const look = looks[done] as Look;
-      if (look.atNs + lateNs >= nowNs) break;
+    const isFinal = (look: Look) => look.isRead || look.atNs + lateNs < nowNs;
+    for (const look of looks) {
+      if (!isFinal(look)) continue;
       fewest = Math.max(fewest, look.fewest);
       most = Math.min(most, look.most);
       if (fewest <= most) continue;
@@ -51,12 +53,17 @@ export function depths(lateNs: number): Depths {
       fewest = look.fewest;
       most = look.most;
     }
-    if (done > 0) looks.splice(0, done);
+    looks = looks.filter((look) => !isFinal(look));
   };
 
-  const see = (atNs: number, depth: number) => {
+  const goesOn = (tid: number) => {
+    for (const look of looks) if (look.tid === tid) look.isRead = true;
+  };
+
+  const see = (atNs: number, tid: number, depth: number) => {
     advance(atNs);
-    looks.push({ atNs, fewest: depth - change - open.send, most: depth - change + open.receive });
+    const [fewest, most] = [depth - change - open.send, depth - change + open.receive];
+    looks.push({ atNs, tid, isRead: false, fewest, most });
     if (looks.length > MOST_LOOKS) looks = looks.slice(-MOST_LOOKS / 2);
   };
 
@@ -68,16 +75,19 @@ export function depths(lateNs: number): Depths {
       const least = looks.reduce((bound, look) => Math.max(bound, look.fewest), fewest);
       return looks.some((look) => look.most < least) || most < least;
     },
-    enter(atNs, does, depth) {
+    enter(atNs, tid, does, depth) {
       advance(atNs);
+      goesOn(tid);
       for (const look of looks) {
+        if (look.isRead) continue;
         if (does === "send") look.fewest--;
         else look.most++;
       }
-      if (depth !== null) see(atNs, depth);
+      if (depth !== null) see(atNs, tid, depth);
       open[does]++;
     },
-    leave(does, by) {
+    leave(tid, does, by) {
+      goesOn(tid);
       if (by === null) return;
       open[does]--;
       change += by;

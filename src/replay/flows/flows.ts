@@ -118,12 +118,22 @@ function flowPass(
     const before = open.get(task.tid);
     if (before !== undefined) {
       open.delete(task.tid);
-      before.model.leave({ atNs: null, depth: null, isCounted: true, does: before.does, change: null });
+      if (before.does === "receive") {
+        before.model.unended({ fromNs: before.enterNs, selector: { kind: "unknown" }, isOver: true });
+      }
+      before.model.leave({
+        atNs: null,
+        tid: task.tid,
+        depth: null,
+        isCounted: true,
+        does: before.does,
+        change: null,
+      });
     }
     const seen = seenQueue(task.entry, lines.layouts);
     if (seen === null || seen.key.kind === "socket") return;
     const model = table.make(queueKeyText(seen.key));
-    model.enter(task.enterNs, does, seen.depth);
+    model.enter(task.enterNs, task.tid, does, seen.depth);
     open.set(task.tid, { model, enterNs: task.enterNs, does });
   };
 
@@ -193,7 +203,7 @@ function flowPass(
     if (model === null || queue === null) return;
     if (does === "send" || does === "receive") {
       const [atNs, depth] = [call.exitNs, queue.depth_after];
-      model.leave({ atNs, depth, isCounted, does, change: depthChange(deed) });
+      model.leave({ atNs, tid: call.tid, depth, isCounted, does, change: depthChange(deed) });
     } else seeDepths(named, model);
     table.tidy(model);
   };
@@ -247,7 +257,7 @@ function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
   const before = queue?.depth_before ?? null;
   const after = queue?.depth_after ?? null;
   if (call.enterNs !== null && before !== null) model.sawBefore(call.enterNs, before);
-  if (call.exitNs !== null && after !== null) model.saw(call.exitNs, after);
+  if (call.exitNs !== null && after !== null) model.saw(call.exitNs, call.tid, after);
 }
 
 function partyOf({ call, comm }: NamedCall): Party {

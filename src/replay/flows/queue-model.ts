@@ -28,12 +28,20 @@ export interface QueueModelOptions {
 /** The end of a send or receive, with the depth that it saw then. */
 export interface Ending {
   readonly atNs: number | null;
+  readonly tid: number;
   readonly depth: number | null;
   /** `enter` was called for it. */
   readonly isCounted: boolean;
   readonly does: "send" | "receive";
   /** What it did to the depth; null: not known. */
   readonly change: number | null;
+}
+
+export interface Unended {
+  readonly fromNs: number;
+  readonly selector: Selector;
+  /** It ended at a time that is not known, and may have got a message; otherwise it still waits. */
+  readonly isOver: boolean;
 }
 
 export interface QueueModel {
@@ -43,11 +51,11 @@ export interface QueueModel {
   /** It was removed, and no call of it is under way any more. */
   readonly isOver: boolean;
   /** A send or receive of this queue begins. */
-  enter(atNs: number, does: Ending["does"], depth: number | null): void;
+  enter(atNs: number, tid: number, does: Ending["does"], depth: number | null): void;
   /** It ended. */
   leave(ending: Ending): void;
   /** A depth that any other call saw as it ended now. */
-  saw(atNs: number, depth: number): void;
+  saw(atNs: number, tid: number, depth: number): void;
   /** As it began. */
   sawBefore(atNs: number, depth: number): void;
   sent(sent: Sent): void;
@@ -55,7 +63,7 @@ export interface QueueModel {
   /** Taken by somebody of whom the kernel's hooks told. */
   take(sent: Sent): void;
   /** A receive that never ended, or whose end is not known. */
-  unended(receive: { readonly fromNs: number; readonly selector: Selector }): void;
+  unended(receive: Unended): void;
   /** The queue was removed with all that was in it. */
   remove(by: Party, atNs: number | null): void;
   settle(): void;
@@ -95,7 +103,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   /** A receive got a message that nobody sent, and that was not there before. */
   let hasStrangers = false;
   const kinds = { seen: 0, repeated: 0 };
-  const unended: { readonly fromNs: number; readonly selector: Selector }[] = [];
+  const unended: Unended[] = [];
   let removed: { readonly by: Party; readonly atNs: number | null } | null = null;
 
   const see = (atNs: number, depth: number | null) => {
@@ -110,11 +118,11 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     lastLookNs = atNs;
   };
 
-  const look = (atNs: number, depth: number | null) => {
+  const look = (atNs: number, tid: number, depth: number | null) => {
     see(atNs, depth);
     if (depth === null) return;
     spanLosses(atNs);
-    for (const one of bounds) one.see(atNs, depth);
+    for (const one of bounds) one.see(atNs, tid, depth);
   };
 
   /** The queue was empty between the two, so the message was gone: its own send may have seen that as it ended. */
@@ -135,6 +143,12 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const emptyNs = empty.lastUpTo(atNs) ?? Number.NEGATIVE_INFINITY;
     return first.isDoubtful || first.contradictedNs > emptyNs || Number.isFinite(second.contradictedNs);
   };
+
+  /** May a receive whose end was lost have got this message, so that all are one out of step? */
+  const mayBeSkipped = (sent: Sent, received: Received) =>
+    unended.some(
+      ({ fromNs, selector, isOver }) => isOver && fromNs < received.toNs && accepts(selector, sent.rank),
+    );
 
   /** Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? */
   const isKnown = (fromNs: number, toNs: number) => {
@@ -198,7 +212,10 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const hasBasis =
       basis === "payload"
         ? !losses.between(sent.fromNs, received.toNs) && isDistinct(insideNs, received.toNs)
-        : !isPartial && isKnown(insideNs, received.toNs) && !mayBeJoined(received.toNs);
+        : !isPartial &&
+          isKnown(insideNs, received.toNs) &&
+          !mayBeJoined(received.toNs) &&
+          !mayBeSkipped(sent, received);
     const isSure = hasBasis && !isContradicted(insideNs) && !isBarred(sent, received, 0);
     const others = rivals.length > 0 ? rivals.length : pick.isContested ? 1 : 0;
     waiting.remove(sent);
@@ -296,9 +313,9 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     get isOver() {
       return removed !== null && openCalls <= 0;
     },
-    enter(atNs, does, depth) {
+    enter(atNs, tid, does, depth) {
       spanLosses(atNs);
-      for (const one of bounds) one.enter(atNs, does, depth);
+      for (const one of bounds) one.enter(atNs, tid, does, depth);
       openCalls++;
       if (firstNs === null) {
         firstNs = atNs;
@@ -306,15 +323,15 @@ export function queueModel(options: QueueModelOptions): QueueModel {
       }
       see(atNs, depth);
     },
-    leave({ atNs, depth, isCounted, does, change }) {
+    leave({ atNs, tid, depth, isCounted, does, change }) {
       if (isCounted) {
         openCalls--;
-        for (const one of bounds) one.leave(does, change);
+        for (const one of bounds) one.leave(tid, does, change);
       } else {
         isJoined = true;
         for (const one of bounds) one.forget();
       }
-      if (atNs !== null) look(atNs, depth);
+      if (atNs !== null) look(atNs, tid, depth);
       settle(openCalls <= 0 ? 0 : MOST_HELD);
     },
     saw: look,

@@ -71,7 +71,7 @@ test("taken by somebody who was not recorded: the queue was empty before anybody
     .look({ tid: 3, span: [30, 31], depth: [0, 0] })
     .send("one.", 1, { tid: 1, span: [50, 51], depth: [0, 1] })
     .receive("one.", 1, { tid: 2, span: [80, 81], depth: [1, 0] });
-  assert.equal(tape.words(), ["10 → - modelled", "50 → 80 modelled"]);
+  assert.equal(tape.words(), ["10 → - modelled", "50 → 80 ambiguous(?)"]);
   assert.is(tape.lines()[0]?.outcome, "delivered");
 });
 
@@ -128,6 +128,21 @@ test("handed to a receiver whose entry was lost: the queue was empty as the send
       .words();
   assert.equal(tape(65), ["60 → 65 ambiguous(?)"], "depths are read a little late");
   assert.equal(tape(90), ["60 → - ambiguous(2)"]);
+});
+
+test("a receive whose end was lost may have got what order gives to another one, before the gap too", () => {
+  const words = (isAsking: boolean) => {
+    const tape = new FlowTape()
+      .send("same", 1, { tid: 1, span: [10, 11], depth: EMPTY })
+      .send("same", 1, { tid: 1, span: [12, 13] });
+    if (isAsking) tape.receive("same", 1, { tid: 2, span: [30, null] });
+    return tape
+      .receive("same", 1, { tid: 3, span: [31, 33] })
+      .receive("same", 1, { tid: 2, span: [60, 61] })
+      .words({ gaps: [gap(45, 55)] });
+  };
+  assert.equal(words(false), ["10 → 31 modelled", "12 → 60 ambiguous(?)"]);
+  assert.equal(words(true), ["10 → 31 ambiguous(?)", "12 → 60 ambiguous(?)"]);
 });
 
 test("pending before a gap: it may have been received in it", () => {
