@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { eventByName } from "../../src/catalog/events.js";
 import type { ScalarType } from "../../src/catalog/types.js";
 import type { CallLine } from "../../src/replay/types.js";
-import type { StraceCall } from "./strace.js";
+import type { StraceCall, StraceThread } from "./strace.js";
 import type { Truth } from "./workload.js";
 
 /** By thread, in the order in which the calls ended: which is, within a thread, the order in which they began. */
@@ -89,16 +89,19 @@ export function partialDifferences(where: string, want: unknown, found: unknown)
 
 /** Same calls, same order per thread, same scalars, results and errnos. Where strace saw no result any will do. */
 export function differencesFromStrace(
-  strace: ReadonlyMap<number, readonly StraceCall[]>,
+  strace: ReadonlyMap<number, StraceThread>,
   calls: readonly CallLine[],
 ): readonly string[] {
   const differences: string[] = [];
   const threads = byThread(calls);
   for (const tid of new Set([...strace.keys(), ...threads.keys()])) {
-    const seen = strace.get(tid) ?? [];
+    const seen = strace.get(tid)?.calls ?? [];
     const found = threads.get(tid) ?? [];
-    if (seen.length !== found.length) {
-      differences.push(`thread ${tid}: ${found.length} calls in the capture, ${seen.length} in strace`);
+    if (seen.length !== found.length && !isKilledAtEntry(strace.get(tid), found)) {
+      differences.push(
+        `thread ${tid}: ${found.length} calls in the capture, ${seen.length} in strace; the last: ` +
+          `${lastWords(found)} / ${lastWords(seen)}`,
+      );
     }
     for (let i = 0; i < Math.min(seen.length, found.length); i++) {
       const [one, other] = [seen[i], found[i]];
@@ -111,6 +114,19 @@ export function differencesFromStrace(
     }
   }
   return differences;
+}
+
+/** SIGKILL at the entry of its last call: the kernel skips the call, and its lone exit is not shown to the tracer. */
+function isKilledAtEntry(thread: StraceThread | undefined, found: readonly CallLine[]): boolean {
+  if (thread === undefined || thread.exited) return false;
+  return found.length === thread.calls.length + 1 && found.at(-1)?.state === "no_entry";
+}
+
+function lastWords(calls: readonly (CallLine | StraceCall)[]): string {
+  return calls
+    .slice(-2)
+    .map((call) => `${call.event} = ${call.ret} ${call.errno}${"state" in call ? ` ${call.state}` : ""}`)
+    .join(", ");
 }
 
 function straceDifferences(where: string, seen: StraceCall, call: CallLine): readonly string[] {

@@ -23,11 +23,13 @@ const OUTPUT = `\
 
 test("puts torn calls together, by thread", () => {
   const receive = { event: "mq_timedreceive", args: [3n, 0x7ffe0040n, 0x40n, 0n, 0n] };
+  const messages = { event: "msgrcv", args: [0xffffffffn, 0x7ffe0040n, 0x40n, 0n, 0n] };
   assert.equal(
-    [...parseStrace(OUTPUT)],
+    [...parseStrace(OUTPUT)].map(([tid, { calls, exited }]) => [tid, exited, calls]),
     [
       [
         41,
+        false,
         [
           {
             tid: 41,
@@ -41,31 +43,15 @@ test("puts torn calls together, by thread", () => {
       ],
       [
         42,
+        false,
         [
           { tid: 42, ...receive, ret: 18n, errno: null },
           { tid: 42, ...receive, ret: -1n, errno: "ERESTARTSYS" },
-          {
-            tid: 42,
-            event: "msgrcv",
-            args: [0xffffffffn, 0x7ffe0040n, 0x40n, 0n, 0n],
-            ret: -1n,
-            errno: "ERESTARTNOHAND",
-          },
+          { tid: 42, ...messages, ret: -1n, errno: "ERESTARTNOHAND" },
           { tid: 42, event: "msgget", args: [0n, 0x180n], ret: null, errno: null },
         ],
       ],
-      [
-        43,
-        [
-          {
-            tid: 43,
-            event: "mq_timedreceive",
-            args: [3n, 0x7ffe0340n, 0x40n, 0n, 0n],
-            ret: null,
-            errno: null,
-          },
-        ],
-      ],
+      [43, true, [{ tid: 43, ...receive, args: [3n, 0x7ffe0340n, 0x40n, 0n, 0n], ret: null, errno: null }]],
     ],
   );
 });
@@ -123,7 +109,9 @@ test("finds what a capture has otherwise than strace", () => {
   assert.equal(found({ event: "mq_unlink" }), [
     "thread 41, call 0 (mq_timedsend): the capture has mq_unlink",
   ]);
-  assert.equal(differencesFromStrace(SEND, []), ["thread 41: 0 calls in the capture, 1 in strace"]);
+  assert.equal(differencesFromStrace(SEND, []), [
+    "thread 41: 0 calls in the capture, 1 in strace; the last:  / mq_timedsend = 0 null",
+  ]);
   assert.equal(found({ tid: 42 }).length, 2);
 });
 
@@ -137,6 +125,20 @@ test("a dying thread's last call may have lost its name, any other may not", () 
   assert.equal(differencesFromStrace(parseStrace(ended), [CALL]), [
     "thread 41, call 0 (syscall_0xfffffffffffffff7): the capture has mq_timedsend",
   ]);
+});
+
+test("a thread killed at the entry of its last call may show a lone exit, any other may not", () => {
+  const send = "41 100.000003 mq_timedsend(0x3, 0x7ffe0080, 0x12, 0x1, 0) = 0 <0.000036>\n";
+  const lone = { ...CALL, ret: -38, errno: "ENOSYS", state: "no_entry" } as const;
+  const count = (text: string, ...calls: CallLine[]) =>
+    differencesFromStrace(parseStrace(send + text), calls).length;
+  for (const nothing of ["", "41 100.000004 ???( <detached ...>\n", "41 100.000004 ????( <detached ...>\n"]) {
+    assert.is(count(nothing, CALL), 0);
+    assert.is(count(nothing, CALL, lone), 0);
+    assert.is(count(nothing, CALL, CALL), 1);
+    assert.is(count(nothing, CALL, lone, lone), 1);
+  }
+  assert.is(count("41 100.000004 +++ exited with 0 +++\n", CALL, lone), 1);
 });
 
 test("finds what a capture has otherwise than the truth", () => {

@@ -13,6 +13,16 @@ export interface StraceCall {
   readonly errno: string | null;
 }
 
+export interface StraceThread {
+  readonly calls: StraceCall[];
+  /**
+   * strace wrote how it ended. With `signal=none` it does so only of those that exit, so that false means: killed. Of
+   * a thread that is killed as it enters a call strace may see nothing (ptrace does not stop for it), or may come too
+   * late to read which call it is, and writes `???( <detached ...>`, though it be none that was asked for.
+   */
+  exited: boolean;
+}
+
 /** The names under which sys_exit shows what strace, for want of a name in raw mode, calls "errno 512". */
 const INTERNAL: Readonly<Record<string, string>> = {
   "512": "ERESTARTSYS",
@@ -22,13 +32,15 @@ const INTERNAL: Readonly<Record<string, string>> = {
 };
 
 const CALL = /^(?<event>\w+)\((?<args>[^)<]*?)\s*(?<rest>\)\s*=.*|<unfinished \.\.\.>)$/;
+/** strace 6.1 has three question marks, others four. */
+const UNREADABLE = /^\?{3,4}\( <detached \.\.\.>$/;
 const RESUMED = /^<\.\.\. (?<event>\w+) resumed>\s*(?<args>[^)]*)(?<rest>\)\s*=.*)$/;
 const RESULT =
   /^\)\s*= (?:(?<unknown>\?)|-1 (?<errno>E\w+)|-1 \(errno (?<number>\d+)\)|(?<ret>-?(?:0x)?[0-9a-f]+))/;
 
 /** By thread id. Throws on a line that it cannot read: a comparison must not pass by skipping. */
-export function parseStrace(text: string): ReadonlyMap<number, readonly StraceCall[]> {
-  const calls = new Map<number, StraceCall[]>();
+export function parseStrace(text: string): ReadonlyMap<number, StraceThread> {
+  const threads = new Map<number, StraceThread>();
   const open = new Map<number, { event: string; args: readonly bigint[] }>();
   for (const line of text.split("\n")) {
     const [, tidText, what] = /^(\d+)\s+\d+\.\d+ (.*)$/.exec(line) ?? [];
@@ -37,16 +49,16 @@ export function parseStrace(text: string): ReadonlyMap<number, readonly StraceCa
       continue;
     }
     const tid = Number(tidText);
-    const add = (call: StraceCall) => {
-      const list = calls.get(tid) ?? [];
-      list.push(call);
-      calls.set(tid, list);
-    };
+    const thread = threads.get(tid) ?? { calls: [], exited: false };
+    threads.set(tid, thread);
+    const add = (call: StraceCall) => thread.calls.push(call);
     if (/^(\+\+\+|---|strace:|\[)/.test(what)) {
       // A thread that ends, or is taken over by execve, inside a call has no more result.
       if (what.startsWith("+++")) closeOpen(tid, open, add);
+      if (what.startsWith("+++ exited")) thread.exited = true;
       continue;
     }
+    if (UNREADABLE.test(what)) continue;
     const begun = CALL.exec(what)?.groups;
     const resumed = RESUMED.exec(what)?.groups;
     if (begun?.event !== undefined) {
@@ -67,9 +79,9 @@ export function parseStrace(text: string): ReadonlyMap<number, readonly StraceCa
     }
   }
   for (const tid of [...open.keys()]) {
-    closeOpen(tid, open, (call) => calls.set(tid, [...(calls.get(tid) ?? []), call]));
+    closeOpen(tid, open, (call) => threads.get(tid)?.calls.push(call));
   }
-  return calls;
+  return threads;
 }
 
 function closeOpen(
