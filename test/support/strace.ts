@@ -1,7 +1,8 @@
 /**
  * Reads what `strace -f -ttt -T -e raw=all -e signal=none -o FILE` wrote: for each thread its calls in order, with
  * arguments and results as numbers. Puts a call together again that strace tore into "<unfinished ...>" and
- * "<... resumed>". Refuses decoded arguments: raw ones need no knowledge of strace's notations.
+ * "<... resumed>"; one with "<detached ...>" ends with its killed thread. Refuses decoded arguments: raw ones need no
+ * knowledge of strace's notations.
  */
 
 export interface StraceCall {
@@ -31,9 +32,10 @@ const INTERNAL: Readonly<Record<string, string>> = {
   "516": "ERESTART_RESTARTBLOCK",
 };
 
-const CALL = /^(?<event>\w+)\((?<args>[^)<]*?)\s*(?<rest>\)\s*=.*|<unfinished \.\.\.>)$/;
+const CALL = /^(?<event>\w+)\((?<args>[^)<]*?)\s*(?<rest>\)\s*=.*|<(?:unfinished|detached) \.\.\.>)$/;
 /** strace 6.1 has three question marks, others four. */
-const UNREADABLE = /^\?{3,4}\( <detached \.\.\.>$/;
+const UNREADABLE =
+  /^(?:\?{3,4}\(\s*(?:<(?:detached|unfinished) \.\.\.>|\)\s*= \?)|<\.\.\. \?{3,4} resumed>.*)$/;
 const RESUMED = /^<\.\.\. (?<event>\w+) resumed>\s*(?<args>[^)]*)(?<rest>\)\s*=.*)$/;
 const RESULT =
   /^\)\s*= (?:(?<unknown>\?)|-1 (?<errno>E\w+)|-1 \(errno (?<number>\d+)\)|(?<ret>-?(?:0x)?[0-9a-f]+))/;
