@@ -1,9 +1,12 @@
-/** What the compiled programs ask of a kernel: helpers of Linux 5.15 and no younger ones, so no bpf_loop (5.17). */
+/**
+ * What the compiled programs ask of a kernel: helpers of Linux 5.15 and no younger ones, so no bpf_loop (5.17); and, in
+ * the syscall plane, no map of the other planes.
+ */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PROGRAM_OBJECTS } from "../../src/record/attach.js";
 import { buildPath } from "../../src/record/paths.js";
-import { helpersOf } from "../support/helpers.js";
+import { helpersOf, mapsOf } from "../support/helpers.js";
 import { live } from "../support/live.js";
 
 const test = suite("the programs' helpers");
@@ -13,6 +16,11 @@ const LAST_OF_5_15 = 175;
 const MAP_LOOKUP_ELEM = 1;
 const KTIME_GET_BOOT_NS = 125;
 const PROBE_READ_USER = 112;
+
+/** Of bpf/maps.h, bpf/state.h and bpf/wanted.h. */
+const SYSCALL_MAPS = ["control", "names", "names_ring", "rings", "scratch", "stats", "tasks", "tree"];
+/** Of bpf/planes.h and bpf/kernel-plane.bpf.c. */
+const KERNEL_MAPS = ["messages", "planes_ring"];
 
 for (const { file } of PROGRAM_OBJECTS) {
   live(test, `${file}: those of Linux 5.15, and no bpf_loop`, ["objects"], () => {
@@ -29,5 +37,16 @@ for (const { file } of PROGRAM_OBJECTS) {
     );
   });
 }
+
+// A recording without the other planes must cost no more than before there were any.
+live(test, "the syscall plane has its own maps and no other plane's", ["objects"], () => {
+  for (const { file } of PROGRAM_OBJECTS) assert.equal(mapsOf(buildPath(file)), SYSCALL_MAPS, file);
+  const found = mapsOf(buildPath("msgtape-fentry.bpf.o"));
+  assert.equal(
+    KERNEL_MAPS.filter((name) => !found.includes(name)),
+    [],
+    "this does read the maps",
+  );
+});
 
 test.run();

@@ -1,8 +1,13 @@
-/** The kernel's helper functions that a compiled object of BPF programs calls, by number (linux/bpf.h, BPF_FUNC_…). */
+/**
+ * What a compiled object of BPF programs asks of the kernel: helper functions, by number (linux/bpf.h, BPF_FUNC_…), and
+ * maps, by name.
+ */
 import { readFileSync } from "node:fs";
 
 const SECTION_HEADER_BYTES = 64;
 const SHT_PROGBITS = 1;
+const SHT_SYMTAB = 2;
+const SYMBOL_BYTES = 24;
 const SHF_EXECINSTR = 4n;
 const INSTRUCTION_BYTES = 8;
 const BPF_CALL = 0x85;
@@ -14,19 +19,56 @@ export function helpersOf(path: string): readonly number[] {
   return [...found].sort((one, other) => one - other);
 }
 
+/** In the order of the alphabet. */
+export function mapsOf(path: string): readonly string[] {
+  const elf = readFileSync(path);
+  const sections = sectionsOf(elf);
+  const names = sections[elf.readUInt16LE(62)]?.bytes ?? Buffer.alloc(0);
+  const maps = sections.findIndex(({ name }) => textAt(names, name) === ".maps");
+  const table = sections.find(({ type }) => type === SHT_SYMTAB);
+  const texts = sections[table?.link ?? -1]?.bytes ?? Buffer.alloc(0);
+  const found: string[] = [];
+  for (let at = 0; at + SYMBOL_BYTES <= (table?.bytes.length ?? 0); at += SYMBOL_BYTES) {
+    const symbol = table?.bytes.subarray(at, at + SYMBOL_BYTES) ?? Buffer.alloc(SYMBOL_BYTES);
+    const name = textAt(texts, symbol.readUInt32LE(0));
+    if (symbol.readUInt16LE(6) === maps && name !== "") found.push(name);
+  }
+  return found.sort();
+}
+
+interface Section {
+  /** Where its name stands among the sections' names. */
+  readonly name: number;
+  readonly type: number;
+  readonly flags: bigint;
+  readonly link: number;
+  readonly bytes: Buffer;
+}
+
 /** Of a 64-bit little-endian object. */
-function programSections(elf: Buffer): readonly Buffer[] {
+function sectionsOf(elf: Buffer): readonly Section[] {
   const headers = Number(elf.readBigUInt64LE(40));
   return Array.from({ length: elf.readUInt16LE(60) }, (_, index) => {
-    const header = headers + index * SECTION_HEADER_BYTES;
-    const isProgram =
-      elf.readUInt32LE(header + 4) === SHT_PROGBITS &&
-      (elf.readBigUInt64LE(header + 8) & SHF_EXECINSTR) !== 0n;
-    const offset = Number(elf.readBigUInt64LE(header + 24));
-    return isProgram
-      ? elf.subarray(offset, offset + Number(elf.readBigUInt64LE(header + 32)))
-      : Buffer.alloc(0);
+    const header = elf.subarray(headers + index * SECTION_HEADER_BYTES);
+    const offset = Number(header.readBigUInt64LE(24));
+    return {
+      name: header.readUInt32LE(0),
+      type: header.readUInt32LE(4),
+      flags: header.readBigUInt64LE(8),
+      link: header.readUInt32LE(40),
+      bytes: elf.subarray(offset, offset + Number(header.readBigUInt64LE(32))),
+    };
   });
+}
+
+function programSections(elf: Buffer): readonly Buffer[] {
+  return sectionsOf(elf)
+    .filter(({ type, flags }) => type === SHT_PROGBITS && (flags & SHF_EXECINSTR) !== 0n)
+    .map(({ bytes }) => bytes);
+}
+
+function textAt(texts: Buffer, offset: number): string {
+  return texts.toString("latin1", offset, texts.indexOf(0, offset));
 }
 
 /** A call of a function of the object's own, or of the kernel's by BTF, has a source register. */
