@@ -29,6 +29,11 @@ export interface Boot {
   readonly command: readonly string[];
   readonly directory: string;
   readonly timeoutMs: number;
+  /**
+   * Its clocks count instructions, one a nanosecond, and it has one processor: with two, what one runs would be time
+   * on the other. Otherwise two, with the host's time.
+   */
+  readonly isCounting?: boolean;
   /** The host's directory for what is kept; null: nothing is. */
   readonly keepIn: string | null;
   /** Gets what the command writes, as it comes. */
@@ -86,7 +91,7 @@ async function bootIn(place: string, wanted: Boot): Promise<Booted> {
     for (const pass of streams) pass();
   };
   const timer = setInterval(passOn, POLL_MS);
-  const ended = await runToEnd(machineProcess(place, wanted.kernel), wanted.timeoutMs);
+  const ended = await runToEnd(machineProcess(place, wanted), wanted.timeoutMs);
   clearInterval(timer);
   passOn();
   if (wanted.keepIn !== null) cpSync(`${share}/out`, wanted.keepIn, { recursive: true });
@@ -95,12 +100,20 @@ async function bootIn(place: string, wanted: Boot): Promise<Booted> {
   return { status, fault: status === null ? ended : null, console };
 }
 
-function machineProcess(place: string, kernel: Kernel): ChildProcess {
+/** KVM under another virtual machine is not to be relied on. */
+const BY_TIME = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"];
+/** Without erms and fsrm, with which Linux copies byte by byte: each byte would count as an instruction. */
+const BY_INSTRUCTION = [
+  ["-accel", "tcg,thread=single", "-icount", "shift=0"],
+  ["-cpu", "max,erms=off,fsrm=off", "-smp", "1"],
+].flat();
+
+function machineProcess(place: string, { kernel, isCounting }: Boot): ChildProcess {
   // A comma in a path is written twice there.
   const files = "local,security_model=none,multidevs=remap";
   const args = [
-    // KVM under another virtual machine is not to be relied on.
-    ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", MEMORY],
+    isCounting === true ? BY_INSTRUCTION : BY_TIME,
+    ["-m", MEMORY],
     ["-nodefaults", "-display", "none", "-no-reboot", "-serial", `file:${place}/console`],
     ["-kernel", kernel.image, "-initrd", `${place}/initramfs`, "-append", "console=ttyS0 panic=-1 quiet"],
     ["-virtfs", `${files},path=/,mount_tag=host,readonly=on`],
