@@ -3,6 +3,7 @@
  * what else the machine does falls on all of them. Medians over the rounds; the loss is told beside each.
  */
 import { rmSync } from "node:fs";
+import { HOLD_BACK } from "../src/record/hold-back.js";
 import { beside, type Cost, costPerCall, median, run, table } from "./run.js";
 
 export interface Tools {
@@ -32,18 +33,25 @@ function timed(command: string, args: readonly string[]): Cost {
   return costPerCall(run(command, args));
 }
 
-function msgtapeRecord(name: string, ...options: readonly string[]): Recorder {
+/** Where the last capture of one of msgtape's rows is. */
+export function captureOf(name: string, directory: string): string {
+  return `${directory}/${name.replaceAll(/\W+/g, "-")}.mtape`;
+}
+
+function msgtapeRecord(name: string, options: readonly string[], holdBack = ""): Recorder {
   const measure = (tools: Tools, command: readonly string[]) => {
-    const file = `${tools.directory}/ping.mtape`;
+    const file = captureOf(name, tools.directory);
     rmSync(file, { force: true });
-    const [program = "", ...args] = tools.msgtape;
-    return timed(program, [...args, "record", "-q", "-o", file, ...options, "--", ...command]);
+    const record = [...tools.msgtape, "record", "-q", "-o", file, ...options, "--", ...command];
+    return timed("env", [`${HOLD_BACK}=${holdBack}`, ...record]);
   };
   return { name, divide: 1, measure };
 }
 
 /** Only where a kernel function can be hooked: elsewhere it is the recorder without. */
-export const KERNEL_PLANE = msgtapeRecord("msgtape record, kernel plane");
+export const KERNEL_PLANE = msgtapeRecord("msgtape record, kernel plane", []);
+/** The same on a kernel, or an architecture, without fentry. */
+export const BY_KPROBES = msgtapeRecord("msgtape record, kernel plane by kprobes", [], "fentry");
 
 export const RECORDERS: readonly Recorder[] = [
   { name: "nothing", divide: 1, measure: (_, [program = "", ...args]) => timed(program, args) },
@@ -53,7 +61,7 @@ export const RECORDERS: readonly Recorder[] = [
     measure: (tools, [program = "", ...args]) =>
       beside(tools.emptyLoader, [tools.emptyObject], () => timed(program, args)),
   },
-  msgtapeRecord("msgtape record", "--no-kernel"),
+  msgtapeRecord("msgtape record", ["--no-kernel"]),
   {
     name: "perf record, the syscalls' tracepoints",
     divide: 1,
@@ -109,7 +117,7 @@ export async function measureCost(
 }
 
 /** What `name` adds to a call, over nothing. Median of the differences within each round: noise comes in waves. */
-function added(results: Costs, name: string, which: keyof Cost): number {
+export function added(results: Costs, name: string, which: keyof Cost): number {
   const base = results.get("nothing") ?? [];
   return median(
     (results.get(name) ?? []).map((cost, round) => cost[which] - (base[round]?.[which] ?? Number.NaN)),

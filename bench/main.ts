@@ -1,18 +1,21 @@
 /**
  * `npm run bench [-- --rounds N --messages N]`: what recording costs and how fast captures are read, beside other
  * tools in one run. Needs root, perf and strace. Prints tables for people; compares, judges nothing.
+ *
+ * `npm run bench -- --kernel-plane [6.1 | 6.12]`: the instructions of a recorded call on that kernel alone.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir } from "node:os";
 import { join } from "node:path";
 import { missing } from "../test/support/live.js";
-import { MSGTAPE, PACKAGE } from "../test/support/paths.js";
-import { workload } from "../test/support/workload.js";
+import { KERNEL_VERSIONS, type KernelVersion, Unavailable } from "../test/vm/kernels.js";
+import { endWithSignals } from "../test/vm/machine.js";
 import { costTable, KERNEL_PLANE, measureCost, RECORDERS, type Tools } from "./cost.js";
+import { instructionsSection } from "./instructions.js";
 import { recorderLine } from "./memory.js";
 import { infoLine, readingTable, recordBoth } from "./reading.js";
-import { BenchError, run } from "./run.js";
+import { BenchError } from "./run.js";
+import { prepare } from "./tools.js";
 
 const METHOD = `\
 Method: a loop of mq_timedsend and mq_timedreceive on one non-blocking queue, 64-byte messages, one thread, which takes
@@ -24,6 +27,7 @@ the same round, "share" that addition over perf record's, in the second table ov
 is not recorded is getppid.`;
 
 const PERF = "perf record, the syscalls' tracepoints";
+const KERNEL_PLANE_ON: KernelVersion = "6.12";
 const EMPTY = "empty BPF programs on the same hooks";
 
 function option(name: string, otherwise: number): number {
@@ -33,64 +37,74 @@ function option(name: string, otherwise: number): number {
   return value;
 }
 
-function prepare(directory: string): Tools {
-  for (const tool of ["perf", "strace"]) {
-    if (spawnSync(tool, ["--version"]).error !== undefined) throw new BenchError(`${tool} is not installed`);
+/** With --kernel-plane: the kernel that it is to be measured on. */
+function kernelWanted(): KernelVersion | null {
+  const at = process.argv.indexOf("--kernel-plane");
+  if (at < 0) return null;
+  const word = process.argv[at + 1] ?? KERNEL_PLANE_ON;
+  const version = KERNEL_VERSIONS.find((known) => known === word);
+  if (version === undefined) throw new BenchError(`--kernel-plane: expected ${KERNEL_VERSIONS.join(" or ")}`);
+  return version;
+}
+
+/** Elsewhere, because this kernel has no hook for it. */
+async function kernelPlaneSection(tools: Tools, version: KernelVersion): Promise<string> {
+  try {
+    return await instructionsSection(tools, version);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return `${KERNEL_PLANE.name}: not measured on Linux ${version} either (missing: ${error.message})`;
   }
-  run("make", ["-s", "-C", `${PACKAGE}bench`]);
-  const built = `${PACKAGE}build/bench/`;
-  return {
-    msgtape: [process.execPath, MSGTAPE],
-    ping: workload("mq-ping"),
-    nullCalls: `${built}null-calls`,
-    emptyLoader: `${built}empty`,
-    emptyObject: `${built}empty.bpf.o`,
-    directory,
-  };
 }
 
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new BenchError("needs root: perf, the kernel programs");
-  const rounds = option("rounds", 7);
-  const messages = option("messages", 200_000);
   const directory = mkdtempSync(join(tmpdir(), "msgtape-bench-"));
   try {
     const tools = prepare(directory);
-    const lack = missing(["fentry"]).length === 0 ? [] : missing(["kprobe"]);
-    const recorders = lack.length === 0 ? [...RECORDERS, KERNEL_PLANE] : RECORDERS;
-    const cost = await measureCost(tools, recorders, rounds, (divide) => [
-      tools.ping,
-      String(Math.ceil(messages / divide)),
-      "64",
-    ]);
-    const unrecorded = await measureCost(tools, RECORDERS.slice(0, 4), rounds, () => [
-      tools.nullCalls,
-      String(messages * 5),
-    ]);
-    const recorder = await recorderLine(tools, messages * 5);
-    const recorded = recordBoth(tools, messages * 3);
-    const reading = readingTable(tools, recorded, Math.min(rounds, 3));
-    const info = infoLine(tools, recorded.capture, Math.min(rounds, 5));
-    const model = /^model name\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
-    console.log(`${METHOD}\n`);
-    console.log(
-      `Kernel ${release()}, ${cpus().length} x ${model}, Node ${process.version}, ${rounds} rounds.\n`,
-    );
-    console.log(`A recorded call\n\n${costTable(cost, PERF)}\n`);
-    if (lack.length > 0) {
-      console.log(
-        `${KERNEL_PLANE.name}: not measured, this kernel has neither fentry nor ${lack.join(", ")}\n`,
-      );
-    }
-    console.log(`A call that is not recorded\n\n${costTable(unrecorded, EMPTY)}\n`);
-    console.log(
-      `Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}\n${recorder}`,
-    );
+    const version = kernelWanted();
+    if (version === null) await measureHere(tools);
+    else console.log(await kernelPlaneSection(tools, version));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+async function measureHere(tools: Tools): Promise<void> {
+  const rounds = option("rounds", 7);
+  const messages = option("messages", 200_000);
+  const lack = missing(["fentry"]).length === 0 ? [] : missing(["kprobe"]);
+  const recorders = lack.length === 0 ? [...RECORDERS, KERNEL_PLANE] : RECORDERS;
+  const cost = await measureCost(tools, recorders, rounds, (divide) => [
+    tools.ping,
+    String(Math.ceil(messages / divide)),
+    "64",
+  ]);
+  const unrecorded = await measureCost(tools, RECORDERS.slice(0, 4), rounds, () => [
+    tools.nullCalls,
+    String(messages * 5),
+  ]);
+  const recorder = await recorderLine(tools, messages * 5);
+  const recorded = recordBoth(tools, messages * 3);
+  const reading = readingTable(tools, recorded, Math.min(rounds, 3));
+  const info = infoLine(tools, recorded.capture, Math.min(rounds, 5));
+  const model = /^model name\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
+  console.log(`${METHOD}\n`);
+  console.log(
+    `Kernel ${release()}, ${cpus().length} x ${model}, Node ${process.version}, ${rounds} rounds.\n`,
+  );
+  console.log(`A recorded call\n\n${costTable(cost, PERF)}\n`);
+  if (lack.length > 0) {
+    console.log(
+      `${KERNEL_PLANE.name}: no time to measure, this kernel has neither fentry nor ${lack.join(", ")}\n`,
+    );
+    console.log(`${await kernelPlaneSection(tools, KERNEL_PLANE_ON)}\n`);
+  }
+  console.log(`A call that is not recorded\n\n${costTable(unrecorded, EMPTY)}\n`);
+  console.log(`Reading ${recorded.events.toLocaleString("en")} events\n\n${reading}\n\n${info}\n${recorder}`);
+}
+
+endWithSignals();
 try {
   await main();
 } catch (error) {
