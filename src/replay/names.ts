@@ -64,9 +64,26 @@ export function nameTable(baseNs: bigint): NameTable {
   };
 }
 
+/** The key that was asked for last: a call asks for its own three times over. */
+let last: QueueKey | null = null;
+let lastText = "";
+
 /** A queue's key as JSON has it. */
 export function queueKeyText(key: QueueKey): string {
-  return `${key.kind}:${key.namespaceInum}:${key.id}:${key.generation.toString(16)}`;
+  if (last === null || !isSameQueue(last, key)) {
+    last = key;
+    lastText = `${key.kind}:${key.namespaceInum}:${key.id}:${key.generation.toString(16)}`;
+  }
+  return lastText;
+}
+
+function isSameQueue(one: QueueKey, other: QueueKey): boolean {
+  return (
+    one.id === other.id &&
+    one.generation === other.generation &&
+    one.namespaceInum === other.namespaceInum &&
+    one.kind === other.kind
+  );
 }
 
 /** A task's key as JSON has it. */
