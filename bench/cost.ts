@@ -38,20 +38,29 @@ export function captureOf(name: string, directory: string): string {
   return `${directory}/${name.replaceAll(/\W+/g, "-")}.mtape`;
 }
 
-function msgtapeRecord(name: string, options: readonly string[], holdBack = ""): Recorder {
+function msgtapeRecord(
+  name: string,
+  options: readonly string[],
+  environment: readonly string[] = [],
+): Recorder {
   const measure = (tools: Tools, command: readonly string[]) => {
     const file = captureOf(name, tools.directory);
     rmSync(file, { force: true });
     const record = [...tools.msgtape, "record", "-q", "-o", file, ...options, "--", ...command];
-    return timed("env", [`${HOLD_BACK}=${holdBack}`, ...record]);
+    return timed("env", [...environment, ...record]);
   };
   return { name, divide: 1, measure };
 }
 
+export const CALLS_ALONE = msgtapeRecord("msgtape record --no-kernel", ["--no-kernel"]);
 /** Only where a kernel function can be hooked: elsewhere it is the recorder without. */
 export const KERNEL_PLANE = msgtapeRecord("msgtape record, kernel plane", []);
 /** The same on a kernel, or an architecture, without fentry. */
-export const BY_KPROBES = msgtapeRecord("msgtape record, kernel plane by kprobes", [], "fentry");
+export const BY_KPROBES = msgtapeRecord(
+  "msgtape record, kernel plane by kprobes",
+  [],
+  [`${HOLD_BACK}=fentry`],
+);
 
 export const RECORDERS: readonly Recorder[] = [
   { name: "nothing", divide: 1, measure: (_, [program = "", ...args]) => timed(program, args) },
@@ -61,7 +70,7 @@ export const RECORDERS: readonly Recorder[] = [
     measure: (tools, [program = "", ...args]) =>
       beside(tools.emptyLoader, [tools.emptyObject], () => timed(program, args)),
   },
-  msgtapeRecord("msgtape record", ["--no-kernel"]),
+  CALLS_ALONE,
   {
     name: "perf record, the syscalls' tracepoints",
     divide: 1,

@@ -11,6 +11,7 @@ import { boot } from "../test/vm/machine.js";
 import {
   added,
   BY_KPROBES,
+  CALLS_ALONE,
   type Costs,
   captureOf,
   KERNEL_PLANE,
@@ -28,7 +29,6 @@ those of the other tables. Counts repeat within a per cent, whatever else the ho
 are no times: code that calls, returns, locks or misses caches takes longer for each instruction than code that computes.`;
 
 const PERF = "perf record, the syscalls' tracepoints";
-const CALLS_ALONE = "msgtape record";
 const TIMEOUT_MS = 20 * 60_000;
 const MESSAGES = 20_000;
 
@@ -75,12 +75,12 @@ function instructionTable(costs: Costs, hooks: (name: string) => string): string
   for (const [name, [cost]] of costs) {
     const adds = added(costs, name, "cpuNs");
     const shareOf = (other: string) => (adds / added(costs, other, "cpuNs")).toFixed(2);
-    const isMsgtape = name.startsWith(CALLS_ALONE);
+    const isMsgtape = [CALLS_ALONE, KERNEL_PLANE, BY_KPROBES].some((recorder) => recorder.name === name);
     rows.push([
       name,
       (cost?.cpuNs ?? Number.NaN).toFixed(0),
       ...(name === "nothing" ? ["", ""] : [adds.toFixed(0), shareOf(PERF)]),
-      ...(isMsgtape ? [shareOf(CALLS_ALONE), hooks(name)] : ["", ""]),
+      ...(isMsgtape ? [shareOf(CALLS_ALONE.name), hooks(name)] : ["", ""]),
     ]);
   }
   return table(rows);

@@ -21,10 +21,10 @@ const METHOD = `\
 Method: a loop of mq_timedsend and mq_timedreceive on one non-blocking queue, 64-byte messages, one thread, which takes
 its own time: ns per call by the clock on the wall, and of its own processor time ("cpu"), which whatever else runs on
 the machine disturbs less. msgtape records both ends of each call with queue identity and 64 bytes of payload at both
-ends, at default settings but for the kernel plane, which has a row of its own; perf record takes the four tracepoints of the two calls (arguments only). Recorders take
-turns within each round. Figures are medians over the rounds, "adds" the median of the differences from "nothing" in
-the same round, "share" that addition over perf record's, in the second table over the empty programs'. The call that
-is not recorded is getppid.`;
+ends, at default settings but for the kernel plane, which has a row or a table of its own; perf record takes the four
+tracepoints of the two calls (arguments only). Recorders take turns within each round. Figures are medians over the
+rounds, "adds" the median of the differences from "nothing" in the same round, "share" that addition over perf
+record's, in the second table over the empty programs'. The call that is not recorded is getppid.`;
 
 const PERF = "perf record, the syscalls' tracepoints";
 const KERNEL_PLANE_ON: KernelVersion = "6.12";
@@ -96,7 +96,7 @@ async function measureHere(tools: Tools): Promise<void> {
   console.log(`A recorded call\n\n${costTable(cost, PERF)}\n`);
   if (lack.length > 0) {
     console.log(
-      `${KERNEL_PLANE.name}: no time to measure, this kernel has neither fentry nor ${lack.join(", ")}\n`,
+      `${KERNEL_PLANE.name}: not measured in time, this kernel has neither fentry nor ${lack.join(", ")}\n`,
     );
     console.log(`${await kernelPlaneSection(tools, KERNEL_PLANE_ON)}\n`);
   }
