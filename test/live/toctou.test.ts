@@ -88,6 +88,31 @@ live(test, "a receive over a waiting send's payload; a queue filled between look
   assert.equal(undecided, { mutated: 0, overlap: 0, check_then_act: 0 });
 });
 
+live(test, "told of a message by mq_notify: taken by another process meanwhile, and not", NEEDS, () => {
+  const recording = record([], [workload("toctou-notify")]);
+  assert.is(recording.status, 0, recording.stderr);
+  const [told] = parseTruth(recording.stdout) as unknown as readonly Record<
+    "tid" | "thread" | "other",
+    number
+  >[];
+  const { findings, undecided } = answer<ToctouResult>(["toctou", recording.file]);
+  // The other thread of the process was told by the notification alone, which only the kernel's hook shows.
+  const byDelivery = isKernelPlaneThere(recording.file)
+    ? [["check_then_act", told?.thread, "notification", "mq_timedsend", told?.other, told?.other]]
+    : [];
+  assert.equal(
+    findings.map(({ kind, tid, check, by }) => [kind, tid, check?.of, check?.event, check?.tid, by?.tid]),
+    [["check_then_act", told?.tid, "messages", "mq_notify", told?.tid, told?.other], ...byDelivery],
+  );
+  for (const { event, ret, by, verdict, kernel_used } of findings) {
+    assert.equal(
+      [event, ret, by?.event, verdict, kernel_used],
+      ["mq_timedreceive", -11, "mq_timedreceive", "changed", "after"],
+    );
+  }
+  assert.equal(undecided, { mutated: 0, overlap: 0, check_then_act: 0 });
+});
+
 live(test, "records lost in the middle: fewer findings, none of them false", NEEDS, () => {
   const command = `${workload("mq-ping")} 20000 >/dev/null & ${workload("toctou")} both 30; wait`;
   const recording = record(["--buffer", "64K"], ["sh", "-c", command]);
