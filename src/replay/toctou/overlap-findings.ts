@@ -2,11 +2,12 @@
 import type { CallContext } from "../arguments/evidence.js";
 import { base64, hexAddress } from "../arguments/values.js";
 import type { NamedCall } from "../call-line.js";
-import { judge } from "./compare.js";
+import { judge, without } from "./compare.js";
 import { callRef, type FindingList, newFinding, type OpenFinding } from "./findings.js";
 import type { InputFindings } from "./input-findings.js";
 import { itemBytes, outputsOf } from "./inputs.js";
 import { type Overlap, overlapWatch, type ReadPlace, type Side } from "./overlap.js";
+import { coveredRanges, ownWrites } from "./own-writes.js";
 
 export interface OverlapFinder {
   see(context: CallContext, named: NamedCall, inputs: InputFindings, isWanted: boolean): void;
@@ -53,6 +54,7 @@ function sideOf(
   const { call, comm, queue } = named;
   const enterNs = call.enterNs ?? 0;
   const endNs = call.exitNs ?? Number.POSITIVE_INFINITY;
+  const own = ownWrites(context);
   const reads = inputs.flatMap((input) =>
     input.pieces.flatMap((piece): ReadPlace[] => {
       const item = piece.entry ?? piece.exit;
@@ -64,6 +66,7 @@ function sideOf(
           addr: item.addr,
           lengthBytes: item.wanted === UNKNOWN_LENGTH ? item.bytes.length : item.wanted,
           ranges: piece.ranges,
+          covered: coveredRanges(own, piece),
           entry: kept(itemBytes(piece.entry)),
           exit: kept(itemBytes(piece.exit)),
         },
@@ -106,7 +109,7 @@ function overlapFinding(overlap: Overlap<Tag>, captureId: string): OpenFinding {
   const { reader, read, writer, written, fromBytes, toBytes, isCertain } = overlap;
   const copies = {
     wantedBytes: toBytes,
-    ranges: [[fromBytes, toBytes] as const],
+    ranges: without([[fromBytes, toBytes]], toBytes, read.covered),
     entry: read.entry === null ? null : { bytes: read.entry, atBytes: 0 },
     exit: read.exit === null ? null : { bytes: read.exit, atBytes: 0 },
     kernel: null,

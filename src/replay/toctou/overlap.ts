@@ -3,7 +3,7 @@
  * exit; each is compared with those before it that it ran beside. Memory: the last calls of each process; what was
  * dropped before a call that ran beside it ended is told.
  */
-import type { Range } from "./compare.js";
+import { type Range, without } from "./compare.js";
 
 export interface Place {
   readonly arg: string;
@@ -15,6 +15,8 @@ export interface Place {
 export interface ReadPlace extends Place {
   readonly place: string;
   readonly ranges: readonly Range[] | null;
+  /** Bytes that the call's own outputs cover, so that its copy at exit says nothing of others' writes. */
+  readonly covered: readonly Range[];
   readonly entry: Uint8Array | null;
   readonly exit: Uint8Array | null;
 }
@@ -174,10 +176,12 @@ function isSeen(read: ReadPlace, written: WrittenPlace, fromBytes: number, toByt
   if (entry === null || exit === null || written.bytes === null) return false;
   const shift = Number(read.addr - written.addr);
   let isChanged = false;
-  for (let at = fromBytes; at < toBytes; at++) {
-    const now = exit[at];
-    if (now === undefined || entry[at] === undefined || now !== written.bytes[at + shift]) return false;
-    if (entry[at] !== now) isChanged = true;
+  for (const [from, to] of without([[fromBytes, toBytes]], toBytes, read.covered) ?? []) {
+    for (let at = from; at < to; at++) {
+      const now = exit[at];
+      if (now === undefined || entry[at] === undefined || now !== written.bytes[at + shift]) return false;
+      if (entry[at] !== now) isChanged = true;
+    }
   }
   return isChanged;
 }

@@ -103,6 +103,38 @@ test("a receive that waited since before: proved when the bytes became what it g
   ]);
 });
 
+test("what the reader's own outputs put there says nothing of another's write", () => {
+  /** A receive whose timeout lies inside its own buffer, which at exit holds its own message and the timeout's rest. */
+  const reading = (own: string, rest: string): HandCall => ({
+    event: "mq_timedreceive",
+    from: 1000,
+    to: 9000,
+    args: [3, 0x1000, 64, 0, 0x1000],
+    ret: own.length,
+    entry: [at(4, 0x1000, "seconds.nanosecs")],
+    exit: [at(4, 0x1000, own + rest), at(1, 0x1000, own)],
+  });
+  const overlaps = (reader: HandCall, writer: HandCall) => {
+    const result = found([reader, writer], { withUndecided: true });
+    return result.findings
+      .filter(({ kind }) => kind === "overlap")
+      .map(({ verdict, first_diff_offset, compared }) => [verdict, first_diff_offset, compared]);
+  };
+  const waited = (text: string) => receive(500, 3000, 0x1000, text);
+  // Both got "tick": who looks at the bytes alone takes the reader's own for the writer's.
+  assert.equal(overlaps(reading("tick", "nds.nanosecs"), waited("tick")), [["unknown", null, []]]);
+  assert.equal(overlaps(reading("tick", "nds.nanosecs"), waited("tock")), [["unknown", null, []]]);
+  // Beyond the reader's own four the bytes became the writer's.
+  assert.equal(overlaps(reading("tick", "et!.nanosecs"), waited("tick et!")).slice(0, 1), [
+    ["unknown", 4, [[4, 8]]],
+  ]);
+  assert.equal(overlaps(reading("tick", "-et!nanosecs"), waited("tock-et!")), [["changed", 4, [[4, 8]]]]);
+  // By the times it was in between in any case.
+  assert.equal(overlaps(reading("tick", "nds.nanosecs"), receive(2000, 3000, 0x1000, "tick")), [
+    ["changed", null, []],
+  ]);
+});
+
 test("a writer that ends behind its reader is undecided; one that never ends wrote nothing", () => {
   const late = [send(1000, 2000, "hello", "hello"), receive(1500, 3000, 0x1000, "hello")];
   assert.equal([brief(found(late)), found(late).undecided.overlap], [[], 1]);
@@ -125,6 +157,7 @@ function side(task: string, enterNs: number, endNs: number, kind: "reads" | "wri
     addr: 16n,
     lengthBytes: 4,
     ranges: null,
+    covered: [],
     entry: null,
     exit: null,
     bytes: null,
