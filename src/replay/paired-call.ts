@@ -133,7 +133,7 @@ export function finished(
 
 /** A call whose exit is not in the capture. */
 export function unfinished(
-  task: Task,
+  task: Readonly<Task>,
   state: "in_flight" | "uncertain",
   endedNs: number,
   lastedNs: number | null = null,

@@ -11,7 +11,7 @@ import { type CallOptions, hasNothingToRead, lineMaker, namedCalls, requireRecor
 import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
 import { lossLedger } from "../losses.js";
 import { type NameTable, nameTable, queueKeyText, taskKeyText } from "../names.js";
-import type { Task } from "../paired-call.js";
+import { type Task, unfinished } from "../paired-call.js";
 import { type KernelRecord, planesReader } from "../planes.js";
 import { planesState } from "../planes-state.js";
 import { seenQueue } from "../queues.js";
@@ -23,9 +23,10 @@ import { datagramsOf } from "./datagrams.js";
 import { type Deed, type DeedParts, depthChange, type QueueCall, queueDeed } from "./deeds.js";
 import { identities } from "./identities.js";
 import { type FlowLine, flowLine, orphanLine } from "./line.js";
+import type { Attempt, OpenCall } from "./open-calls.js";
 import type { QueueModel } from "./queue-model.js";
 import { queueTable } from "./queue-table.js";
-import type { FlowSink, Party } from "./types.js";
+import type { FlowQueue, FlowSink, Party } from "./types.js";
 
 export interface FlowOptions extends Pick<CallOptions, "clock" | "onProblem"> {
   /** Also messages that were received, and whose send is not in the capture. */
@@ -133,7 +134,8 @@ function flowPass(
     const seen = seenQueue(task.entry, lines.layouts);
     if (seen === null || seen.key.kind === "socket") return;
     const model = table.make(queueKeyText(seen.key));
-    model.enter(task.enterNs, task.tid, does, seen.depth);
+    const attempt = () => attemptOf(task, does, parts);
+    model.enter({ fromNs: task.enterNs, tid: task.tid, does, attempt }, seen.depth);
     open.set(task.tid, { model, enterNs: task.enterNs, does });
   };
 
@@ -252,6 +254,15 @@ function lineSink(out: FlowLine[], captureId: string, withReceived: boolean): Fl
   };
 }
 
+/** What a call under way is about to do, by its entry alone. */
+function attemptOf(task: Readonly<Task>, does: OpenCall["does"], parts: DeedParts): Attempt {
+  const call = unfinished(task, "in_flight", Number.POSITIVE_INFINITY);
+  const queue: FlowQueue = { kind: "posix", key: null, name: null };
+  const deed = queueDeed({ call, party: partyOf({ call, comm: null }), queue, isWanted: false }, parts);
+  if (does === "send") return { does, sent: deed?.did === "send" ? deed.sent : null };
+  return { does, selector: deed?.did === "wait" ? deed.selector : { kind: "unknown" } };
+}
+
 /** Any other call of a queue that shows how deep it is. */
 function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
   const before = queue?.depth_before ?? null;
@@ -260,7 +271,7 @@ function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
   if (call.exitNs !== null && after !== null) model.saw(call.exitNs, call.tid, after);
 }
 
-function partyOf({ call, comm }: NamedCall): Party {
+function partyOf({ call, comm }: Pick<NamedCall, "call" | "comm">): Party {
   const { task, tid, tgid, enterNs, exitNs } = call;
   return {
     task,

@@ -5,10 +5,14 @@ import type { Received } from "./types.js";
 export interface HeldReceives {
   readonly count: number;
   add(received: Received): void;
-  /** The one that ended first. */
-  take(): Received | undefined;
+  /** The one that ended first; by then, where a time is given. */
+  take(beforeNs?: number): Received | undefined;
   /** Is there one with this evidence? */
   hasKey(key: string | null): boolean;
+  /** When those with this evidence began, in order. */
+  keyedSince(key: string): readonly number[];
+  /** Is there one beside this one that may have got what this one got, and has not the evidence to tell? */
+  hasOddBeside(received: Received): boolean;
   /** How many were under way when this one ended, and may have got what it may have got. */
   besides(received: Received): number;
 }
@@ -28,9 +32,9 @@ export function heldReceives(): HeldReceives {
       if (at === all.length) all.push(received);
       else all.splice(at, 0, received);
     },
-    take() {
+    take(beforeNs = Number.POSITIVE_INFINITY) {
       const first = all[head];
-      if (first === undefined) return undefined;
+      if (first === undefined || first.toNs > beforeNs) return undefined;
       head++;
       if (head === all.length || head >= 1024) {
         all = all.slice(head);
@@ -42,6 +46,23 @@ export function heldReceives(): HeldReceives {
       return first;
     },
     hasKey: (key) => keys.has(key),
+    keyedSince(key) {
+      if (!keys.has(key)) return [];
+      const since: number[] = [];
+      for (let i = head; i < all.length; i++) {
+        const one = all[i] as Received;
+        if (one.key === key) since.push(one.fromNs);
+      }
+      return since.sort(compareNumbers);
+    },
+    hasOddBeside(received) {
+      if (!keys.has(null)) return false;
+      for (let i = head; i < all.length; i++) {
+        const one = all[i] as Received;
+        if (one.key === null && one.fromNs < received.toNs) return true;
+      }
+      return false;
+    },
     besides(received) {
       let count = 0;
       for (let i = head; i < all.length; i++) {

@@ -11,6 +11,8 @@ export interface Waiting {
   isRepeated: boolean;
   /** An earlier receive may have got this one in place of the one that it was given. */
   isContested: boolean;
+  /** So may one that nothing but order tells apart: it may be gone, but which receive got what is said otherwise. */
+  isMaybeTaken: boolean;
 }
 
 export interface WaitingSends {
@@ -18,6 +20,8 @@ export interface WaitingSends {
   add(waiting: Waiting): void;
   /** Nothing when it is not there. */
   remove(sent: Sent): void;
+  /** Somebody may have got it in place of another that is like it. */
+  markTaken(sent: Sent): void;
   /** Those that a receive may have got, best first. `isPartial`: there were too many to look at. */
   candidates(
     received: Received,
@@ -62,6 +66,10 @@ export function waitingSends(): WaitingSends {
       const at = list.indexOf(waiting);
       if (at >= 0) list.splice(at, 1);
       if (list.length === 0) alike.delete(key);
+    },
+    markTaken(sent) {
+      const one = all.get(sent);
+      if (one !== undefined) one.isMaybeTaken = true;
     },
     candidates(received, mayBeThere) {
       const found: Waiting[] = [];

@@ -101,6 +101,29 @@ test("two receives at once likewise", () => {
   assert.equal(tape.words(), ["10 → 31 ambiguous(2)", "12 → 30 ambiguous(2)", "14 → 40 modelled"]);
 });
 
+test("three in a ring: each may have got what the next one got, though no two can have swapped", () => {
+  // The long send may have come first, in the middle or last.
+  const tape = new FlowTape()
+    .send("same", 1, { tid: 1, span: [10, 20], depth: EMPTY })
+    .send("same", 1, { tid: 2, span: [11, 13] })
+    .send("same", 1, { tid: 2, span: [15, 17] })
+    .receive("same", 1, { tid: 3, span: [30, 31] })
+    .receive("same", 1, { tid: 3, span: [40, 41] })
+    .receive("same", 1, { tid: 3, span: [50, 51] });
+  assert.equal(tape.words(), ["10 → 30 ambiguous(2)", "11 → 40 ambiguous(3)", "15 → 50 ambiguous(2)"]);
+});
+
+test("messages that came one after the other are no ring, however receives overlap with others' sends", () => {
+  const tape = new FlowTape()
+    .receive("same", 1, { tid: 3, span: [5, 22], depth: EMPTY })
+    .receive("same", 1, { tid: 4, span: [6, 60] })
+    .send("same", 1, { tid: 1, span: [20, 21] })
+    .send("same", 1, { tid: 1, span: [40, 41] })
+    .send("same", 1, { tid: 2, span: [70, 71] })
+    .receive("same", 1, { tid: 3, span: [55, 72] });
+  assert.equal(tape.words(), ["20 → 5 modelled", "40 → 6 modelled", "70 → 55 modelled"]);
+});
+
 test("a receiver that waits is handed the message", () => {
   const tape = new FlowTape()
     .receive("same", 1, { tid: 2, span: [5, 22], depth: EMPTY })

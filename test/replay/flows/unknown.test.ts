@@ -175,6 +175,36 @@ test("two queues have nothing to do with each other, and filters choose among an
   assert.equal(tape.words({ filter: { queues: new Set(["/q"]) } }), ["10 → 40 modelled"]);
 });
 
+test("a call that outlasts hundreds of others may be the one that they are taken for", () => {
+  const words = (receive: (tape: FlowTape) => FlowTape) => {
+    const tape = receive(new FlowTape().send("same", 1, { tid: 1, span: [10, 11], depth: EMPTY }));
+    for (let i = 0; i < 600; i++) {
+      const at = 100 + 20 * i;
+      tape.send("same", 1, { tid: 1, span: [at, at + 1] });
+      tape.receive("same", 1, { tid: 2, span: [at + 10, at + 11] });
+    }
+    return tape.words();
+  };
+  // It was given the first message and slept; or another one. Nobody knows before it ends.
+  const beside = words((tape) => tape.receive("same", 1, { tid: 3, span: [12, 50_000] }));
+  assert.is(beside.length, 601);
+  assert.equal(
+    beside.filter((line) => /modelled/.test(line)),
+    [],
+  );
+  const sending = words((tape) => tape.send("same", 1, { tid: 3, span: [12, 50_000] }));
+  assert.equal(
+    sending.filter((line) => !/pending/.test(line) && /modelled/.test(line)),
+    [],
+  );
+  // Who asks for another message cannot have got it.
+  const other = words((tape) => tape.send("else", 1, { tid: 3, span: [12, 50_000] }));
+  assert.equal(
+    other.filter((line) => /ambiguous/.test(line)),
+    [],
+  );
+});
+
 test("thousands of equal messages in a queue: in order, and in time", () => {
   const tape = new FlowTape();
   for (let i = 0; i < 3000; i++)

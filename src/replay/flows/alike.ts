@@ -1,0 +1,175 @@
+/**
+ * Messages of one queue that nothing but their order tells apart, with the receives that got one of them, while it is
+ * open what else these may have got (alternatives.ts). Pairs are kept as long as a later one may turn out to be mixed up
+ * with them.
+ */
+import { type Alternatives, alternatives, type Pair } from "./alternatives.js";
+import type { HeldReceives } from "./held.js";
+import type { Beginnings, OpenCalls } from "./open-calls.js";
+import { insertInOrder } from "./ordered.js";
+import type { Sent } from "./types.js";
+
+export interface AlikeMessages {
+  /** Pairs that are not concluded. */
+  readonly undecided: number;
+  add(sent: Sent): void;
+  /** It is not there any more, and its receive is none of the pairs. */
+  remove(sent: Sent): void;
+  /** A receive of the key that its message has too. They come in order of exit. */
+  pair(key: string, pair: Pair): void;
+  /** Concludes what the calls under way cannot change any more; `isAll`: the others as well, as far as is known now. */
+  conclude(isAll: boolean): void;
+}
+
+export interface AlikeOptions {
+  readonly open: OpenCalls;
+  readonly held: HeldReceives;
+  /** It was gone before a receive that began then. */
+  readonly isGoneBefore: (sent: Sent, fromNs: number) => boolean;
+  /** A receive may have got this message, of which nobody else is known to have received it. */
+  readonly contest: (sent: Sent) => void;
+}
+
+interface Kind {
+  readonly key: string;
+  /** Not received, or of a pair, in order of their beginnings. */
+  sends: Sent[];
+  /** In order of their ends; those that are concluded still have places that later ones may turn out to have. */
+  pairs: Pair[];
+  concluded: number;
+  /** Pairs were forgotten before it was known what else their receives may have got. */
+  isBlurred: boolean;
+}
+
+interface OpenBeside extends Beginnings {
+  readonly oldestNs: number;
+}
+
+const ALONE: Alternatives = { others: [0], contested: new Set() };
+const NONE_OPEN: Beginnings = { sends: [], receives: [] };
+/** So many pairs of a kind are worth a closer look at the calls that they wait for. */
+const MANY_PAIRS = 32;
+/** Pairs that wait for calls beside them, and pairs kept, of one kind. */
+const MOST_UNDECIDED = 128;
+const MOST_PAIRS = 256;
+
+export function alikeMessages(options: AlikeOptions): AlikeMessages {
+  const { open, held, isGoneBefore } = options;
+  const kinds = new Map<string, Kind>();
+  const undecided = new Set<Kind>();
+
+  /** Calls under way that may concern this kind. Their evidence is read only where there is much to gain by it. */
+  const openBeside = ({ pairs }: Kind): OpenBeside => {
+    const last = pairs.at(-1)?.received;
+    if (last === undefined || open.oldestNs() > last.toNs) return { ...NONE_OPEN, oldestNs: open.oldestNs() };
+    const began = open.began(
+      Number.POSITIVE_INFINITY,
+      pairs.length < MANY_PAIRS ? null : { ...last, toNs: Number.POSITIVE_INFINITY },
+    );
+    const firsts = [began.sends[0], began.receives[0]].map((ns) => ns ?? Number.POSITIVE_INFINITY);
+    return { ...began, oldestNs: Math.min(...firsts) };
+  };
+
+  const drop = (kind: Kind) => {
+    if (kind.sends.length + kind.pairs.length > 0) return;
+    kinds.delete(kind.key);
+    undecided.delete(kind);
+  };
+
+  const conclude = (kind: Kind, isAll: boolean) => {
+    const isOver = kind.pairs.length - kind.concluded > MOST_UNDECIDED;
+    const firstNs = kind.pairs[kind.concluded]?.received.toNs ?? Number.POSITIVE_INFINITY;
+    if (!isAll && kind.pairs.length < MANY_PAIRS && firstNs >= open.oldestNs()) return;
+    const heldNs = held.keyedSince(kind.key);
+    const openNs = openBeside(kind);
+    const restNs = Math.min(openNs.oldestNs, heldNs[0] ?? Number.POSITIVE_INFINITY);
+    let due = kind.concluded;
+    while (due < kind.pairs.length && (isAll || isOver || (kind.pairs[due]?.received.toNs ?? 0) < restNs))
+      due++;
+    if (due === kind.concluded) return;
+    const isAlone = kind.pairs.length === 1 && kind.sends.length === 1 && heldNs.length === 0;
+    const { others, contested } = isAlone
+      ? ALONE
+      : alternatives({ ...kind, isGoneBefore, heldNs, openNs, restNs }, due);
+    for (const sent of contested) options.contest(sent);
+    for (const pair of kind.pairs.slice(kind.concluded, due)) {
+      const count = others[kind.concluded++] ?? 0;
+      pair.conclude(kind.isBlurred ? Math.max(count, 1) : count);
+    }
+    if (kind.concluded === kind.pairs.length) undecided.delete(kind);
+    forget(kind, settledPairs(kind, options, { restNs, openNs: openNs.oldestNs }));
+    if (kind.pairs.length <= MOST_PAIRS) return;
+    conclude(kind, true);
+    forget(kind, MOST_PAIRS / 2);
+    kind.isBlurred = true;
+  };
+
+  const forget = (kind: Kind, count: number) => {
+    if (count === 0) return;
+    const gone = new Set(kind.pairs.slice(0, count).map(({ sent }) => sent));
+    kind.pairs = kind.pairs.slice(count);
+    kind.concluded -= count;
+    kind.sends = kind.sends.filter((sent) => !gone.has(sent));
+    drop(kind);
+  };
+
+  return {
+    get undecided() {
+      let count = 0;
+      for (const kind of undecided) count += kind.pairs.length - kind.concluded;
+      return count;
+    },
+    add(sent) {
+      const { key } = sent;
+      if (key === null) return;
+      let kind = kinds.get(key);
+      if (kind === undefined) {
+        kind = { key, sends: [], pairs: [], concluded: 0, isBlurred: false };
+        kinds.set(key, kind);
+      }
+      insertInOrder(kind.sends, sent, (one) => one.fromNs);
+    },
+    remove(sent) {
+      const kind = sent.key === null ? undefined : kinds.get(sent.key);
+      const at = kind?.sends.indexOf(sent) ?? -1;
+      if (kind === undefined || at < 0) return;
+      kind.sends.splice(at, 1);
+      drop(kind);
+    },
+    pair(key, pair) {
+      const kind = kinds.get(key);
+      if (kind === undefined) {
+        pair.conclude(0);
+        return;
+      }
+      insertInOrder(kind.pairs, pair, (one) => one.received.toNs, kind.concluded);
+      undecided.add(kind);
+    },
+    conclude(isAll) {
+      for (const kind of undecided) conclude(kind, isAll);
+    },
+  };
+}
+
+/** So many of the first pairs are over and done with: their receives and their messages came before all others. */
+function settledPairs(
+  { pairs, sends, concluded }: Kind,
+  { isGoneBefore }: AlikeOptions,
+  { restNs, openNs }: { readonly restNs: number; readonly openNs: number },
+): number {
+  const paired = new Set(pairs.map(({ sent }) => sent));
+  const left = sends.find((sent) => !paired.has(sent) && !isGoneBefore(sent, restNs));
+  let laterSendNs = Math.min(left?.fromNs ?? Number.POSITIVE_INFINITY, openNs);
+  let laterReceiveNs = restNs;
+  const sendEnds: number[] = [];
+  for (const { sent } of pairs)
+    sendEnds.push(Math.max(sendEnds.at(-1) ?? Number.NEGATIVE_INFINITY, sent.toNs));
+  for (let count = pairs.length; count > 0; count--) {
+    const { sent, received } = pairs[count - 1] as Pair;
+    const isOver = received.toNs < laterReceiveNs && (sendEnds[count - 1] ?? 0) < laterSendNs;
+    if (isOver && count <= concluded) return count;
+    laterReceiveNs = Math.min(laterReceiveNs, received.fromNs);
+    laterSendNs = Math.min(laterSendNs, sent.fromNs);
+  }
+  return 0;
+}
