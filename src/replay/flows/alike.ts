@@ -6,7 +6,7 @@
 import { type Alternatives, alternatives, type Pair } from "./alternatives.js";
 import type { HeldReceives } from "./held.js";
 import type { Beginnings, OpenCalls } from "./open-calls.js";
-import { insertInOrder } from "./ordered.js";
+import { insertInOrder, type OrderedList, orderedList } from "./ordered.js";
 import type { Sent } from "./types.js";
 
 export interface AlikeMessages {
@@ -33,7 +33,7 @@ export interface AlikeOptions {
 interface Kind {
   readonly key: string;
   /** Not received, or of a pair, in order of their beginnings. */
-  sends: Sent[];
+  readonly sends: OrderedList<Sent>;
   /** In order of their ends; those that are concluded still have places that later ones may turn out to have. */
   pairs: Pair[];
   concluded: number;
@@ -106,10 +106,10 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
 
   const forget = (kind: Kind, count: number) => {
     if (count === 0) return;
-    const gone = new Set(kind.pairs.slice(0, count).map(({ sent }) => sent));
+    // They are among the first: the queue may be deep.
+    for (const { sent } of kind.pairs.slice(0, count)) kind.sends.remove(sent);
     kind.pairs = kind.pairs.slice(count);
     kind.concluded -= count;
-    kind.sends = kind.sends.filter((sent) => !gone.has(sent));
     drop(kind);
   };
 
@@ -124,16 +124,15 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
       if (key === null) return;
       let kind = kinds.get(key);
       if (kind === undefined) {
-        kind = { key, sends: [], pairs: [], concluded: 0, isBlurred: false };
+        kind = { key, sends: orderedList((one) => one.fromNs), pairs: [], concluded: 0, isBlurred: false };
         kinds.set(key, kind);
       }
-      insertInOrder(kind.sends, sent, (one) => one.fromNs);
+      kind.sends.add(sent);
     },
     remove(sent) {
       const kind = sent.key === null ? undefined : kinds.get(sent.key);
-      const at = kind?.sends.indexOf(sent) ?? -1;
-      if (kind === undefined || at < 0) return;
-      kind.sends.splice(at, 1);
+      if (kind === undefined) return;
+      kind.sends.remove(sent);
       drop(kind);
     },
     pair(key, pair) {
@@ -158,8 +157,12 @@ function settledPairs(
   { restNs, openNs }: { readonly restNs: number; readonly openNs: number },
 ): number {
   const paired = new Set(pairs.map(({ sent }) => sent));
-  const left = sends.find((sent) => !paired.has(sent) && !isGoneBefore(sent, restNs));
-  let laterSendNs = Math.min(left?.fromNs ?? Number.POSITIVE_INFINITY, openNs);
+  let laterSendNs = openNs;
+  for (const sent of sends) {
+    if (paired.has(sent) || isGoneBefore(sent, restNs)) continue;
+    laterSendNs = Math.min(sent.fromNs, openNs);
+    break;
+  }
   let laterReceiveNs = restNs;
   const sendEnds: number[] = [];
   for (const { sent } of pairs)

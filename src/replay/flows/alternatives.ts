@@ -6,7 +6,7 @@
 import { components } from "./cycles.js";
 import { compareNumbers } from "./evidence.js";
 import type { Beginnings } from "./open-calls.js";
-import { countBelow, countUpTo, insertInOrder } from "./ordered.js";
+import { countBelow, countUpTo, insertInOrder, type OrderedList } from "./ordered.js";
 import type { Received, Sent } from "./types.js";
 
 /** A receive with the message that it is taken to have got. */
@@ -20,7 +20,7 @@ export interface Pair {
 /** All that is alike in one queue, and not over and done with. */
 export interface Likes {
   /** Not received, or of a pair, in order of their beginnings. */
-  readonly sends: readonly Sent[];
+  readonly sends: OrderedList<Sent>;
   readonly pairs: readonly Pair[];
   /** When the receives of this kind began that are not settled, in order. */
   readonly heldNs: readonly number[];
@@ -98,13 +98,13 @@ function sendPlaces(
   isCounted: (sent: Sent) => boolean,
   furthest: number,
 ): readonly SendPlace[] {
-  const begins = sends.map(({ fromNs }) => fromNs);
   const ends: number[] = [];
   const found: SendPlace[] = [];
   for (const sent of sends) {
     const fewest = countBelow(ends, sent.fromNs);
     if (fewest > furthest) break;
-    const most = countUpTo(begins, sent.toNs) - 1 + countUpTo(openNs.sends, sent.toNs);
+    const begun = sends.countWhile(({ fromNs }) => fromNs <= sent.toNs);
+    const most = begun - 1 + countUpTo(openNs.sends, sent.toNs);
     found.push({ sent, place: { fewest, most } });
     if (isCounted(sent)) insertInOrder(ends, sent.toNs, (ns) => ns);
   }

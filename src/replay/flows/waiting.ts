@@ -2,7 +2,8 @@
  * The messages of one queue that were sent and not yet received, as far as is known. Those with the same rank, length
  * and payload lie together, so that a receive looks at few.
  */
-import { compareNumbers, fits, placeNs, preference } from "./evidence.js";
+import { fits, placeNs, preference } from "./evidence.js";
+import { type OrderedList, orderedList } from "./ordered.js";
 import type { Received, Sent } from "./types.js";
 
 export interface Waiting {
@@ -37,7 +38,7 @@ const MOST_LOOKED_AT = 4096;
 
 export function waitingSends(): WaitingSends {
   const all = new Map<Sent, Waiting>();
-  const alike = new Map<string, Waiting[]>();
+  const alike = new Map<string, OrderedList<Waiting>>();
   /** Of these something is not known, so that they may be like any other. */
   const odd = new Set<Waiting>();
   return {
@@ -51,9 +52,12 @@ export function waitingSends(): WaitingSends {
         odd.add(waiting);
         return;
       }
-      const list = alike.get(key);
-      if (list === undefined) alike.set(key, [waiting]);
-      else insert(list, waiting);
+      let list = alike.get(key);
+      if (list === undefined) {
+        list = orderedList(({ sent }) => placeNs(sent));
+        alike.set(key, list);
+      }
+      list.add(waiting);
     },
     remove(sent) {
       const waiting = all.get(sent);
@@ -63,8 +67,7 @@ export function waitingSends(): WaitingSends {
       const { key } = sent;
       const list = key === null ? undefined : alike.get(key);
       if (key === null || list === undefined) return;
-      const at = list.indexOf(waiting);
-      if (at >= 0) list.splice(at, 1);
+      list.remove(waiting);
       if (list.length === 0) alike.delete(key);
     },
     markTaken(sent) {
@@ -91,12 +94,4 @@ export function waitingSends(): WaitingSends {
     },
     all: () => all.values(),
   };
-}
-
-/** They come nearly in order. */
-function insert(list: Waiting[], waiting: Waiting): void {
-  const place = placeNs(waiting.sent);
-  let at = list.length;
-  while (at > 0 && compareNumbers(placeNs((list[at - 1] as Waiting).sent), place) > 0) at--;
-  list.splice(at, 0, waiting);
 }
