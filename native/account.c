@@ -289,6 +289,19 @@ int account_reached(struct account *account, struct slot *slot, uint32_t cpu, ui
 	return 1;
 }
 
+int account_lost(struct account *account, struct slot *slot, uint32_t cpu, uint64_t lost)
+{
+	uint64_t more;
+
+	if (cpu >= account->cpus || lost <= account->cpu[cpu].lost)
+		return 1;
+	more = lost - account->cpu[cpu].lost;
+	if (!note_gap(account, slot, cpu, 0, more))
+		return 0;
+	account->cpu[cpu].seq += more;
+	return 1;
+}
+
 void account_end(struct account *account, struct slot *slot)
 {
 	struct mt_batch *head = &slot->head;

@@ -69,7 +69,11 @@ void account_begin(struct account *account, struct slot *slot);
  * and come again with the next. */
 int account_add(struct account *account, struct slot *slot, const void *record, uint32_t len);
 
-/* Says that a cpu has numbered records up to seq and that no record up to there is still to come.
+/* Says that a cpu has lost so many records since the start, and that none from before these is still to come. One that is
+ * numbered and not yet written may be. 1: done; 0: the batch has no room for the gap. */
+int account_lost(struct account *account, struct slot *slot, uint32_t cpu, uint64_t lost);
+
+/* At the end: says that a cpu has numbered records up to seq and that no record up to there is still to come.
  * 1: done; 0: the batch has no room for the gap. */
 int account_reached(struct account *account, struct slot *slot, uint32_t cpu, uint64_t seq);
 

@@ -143,6 +143,21 @@ static int pass(struct drain *drain, int *busy)
 	return more;
 }
 
+/* Notes what every cpu had lost by `stats`: no record from before is still to come. 0: all batches are full. */
+static int note_lost(struct drain *drain, const struct mt_stats *stats)
+{
+	struct mt_tape *tape = drain->tape;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < tape->cpus; cpu++)
+		while (open_slot(drain)) {
+			if (account_lost(&tape->account, drain->slot, cpu, stats[cpu].lost[MT_LOSS_RING_FULL]))
+				break;
+			close_slot(drain, 0);
+		}
+	return open_slot(drain);
+}
+
 /* Notes that every cpu has numbered its records up to `stats`, and none up to there is still to come. 0: all
  * batches are full. */
 static int note_reached(struct drain *drain, const struct mt_stats *stats)
@@ -173,9 +188,9 @@ static int note_planes_reached(struct drain *drain, uint64_t lost)
 }
 
 /*
- * Losses that no later record shows yet. A program takes its number before it writes its record, so one look is
- * not enough: what was numbered at one look and is not in its ring at the next, with nothing having come between
- * them, was lost.
+ * Losses that no later record shows yet: what was counted as lost at one look, with nothing having come up to the next,
+ * comes behind the last record taken. Not what was numbered: a program takes its number before it hands its record
+ * over, and a virtual cpu may stand still in between for longer than any two looks are apart.
  */
 static void look_for_silent_losses(struct drain *drain)
 {
@@ -185,7 +200,7 @@ static void look_for_silent_losses(struct drain *drain)
 	if (stats_read(drain->tape->stats_fd, now))
 		return;
 	if (drain->idle_looks++) {
-		note_reached(drain, drain->stats);
+		note_lost(drain, drain->stats);
 		note_planes_reached(drain, drain->planes_lost);
 	}
 	drain->planes_lost = planes_lost;

@@ -40,6 +40,28 @@ static void losses_at_the_end(void)
 	tear_down();
 }
 
+/* What is numbered and not handed over yet is not lost; what is lost before it is, to the record. */
+static void a_record_under_way_is_no_loss(void)
+{
+	set_up();
+	add(MT_RECORD_ENTRY, 0, 1, 10, 100);
+	CHECK(account_lost(&account, &slot, 0, 0) == 1 && slot.head.gaps == 0); /* 2 is under way */
+	add(MT_RECORD_EXIT, 0, 2, 10, 110);
+	CHECK(slot.head.gaps == 0 && account.lost == 0);
+	CHECK(account_lost(&account, &slot, 0, 3) == 1); /* 3 to 5 are lost, 6 is under way */
+	CHECK(slot.head.gaps == 1 && slot.head.gap[0].lost == 3);
+	CHECK(slot.head.gap[0].from_ns == 110 && slot.head.gap[0].to_ns == 0);
+	CHECK(account_lost(&account, &slot, 0, 3) == 1 && slot.head.gaps == 1);
+	add(MT_RECORD_ENTRY, 0, 6, 10, 120);
+	CHECK(slot.head.gaps == 1 && account.lost == 3);
+	/* what a record's number told of is not told again */
+	add(MT_RECORD_EXIT, 0, 8, 10, 130);
+	CHECK(slot.head.gaps == 2 && account_lost(&account, &slot, 0, 4) == 1 && slot.head.gaps == 2);
+	CHECK(account_reached(&account, &slot, 0, 8) == 1 && account.lost == 4);
+	CHECK(account_lost(&account, &slot, 99, 1) == 1 && slot.head.gaps == 2);
+	tear_down();
+}
+
 static void many_gaps_widen_their_own_cpus(void)
 {
 	uint64_t seq = 0;
@@ -165,6 +187,7 @@ int main(void)
 {
 	jump_is_a_gap();
 	losses_at_the_end();
+	a_record_under_way_is_no_loss();
 	many_gaps_widen_their_own_cpus();
 	calls_in_flight();
 	parts_are_one_call();
