@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { live } from "../support/live.js";
+import { live, patience } from "../support/live.js";
 import { callLines, eachCall, isRecording, msgtape, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
@@ -37,7 +37,7 @@ live(test, "a recorder that is killed loses its last second at most", ["root", "
   const found = new Set<number>();
   try {
     // Calls all the while, until two chunks lie in the file: what begins it holds no records.
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + patience(120_000);
     while (found.size < 2 && Date.now() < deadline) {
       caller.stdin.write("tick\n".repeat(10));
       await new Promise((resolve) => setTimeout(resolve, 50));

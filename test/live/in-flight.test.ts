@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { live } from "../support/live.js";
+import { live, patience } from "../support/live.js";
 import { answer, callLines, isRecording, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
@@ -40,9 +40,9 @@ class Partner {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + patience(120_000);
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited 120 s for ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -6,34 +6,20 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ToctouResult } from "../../src/replay/toctou/types.js";
 import type { CallLine } from "../../src/replay/types.js";
-import { live, type Need } from "../support/live.js";
+import { live, type Need, scaled } from "../support/live.js";
 import { answer, callLines, isKernelPlaneThere, msgtape, record } from "../support/msgtape.js";
-import { type Demand, type ToctouTruth, wrongFindings } from "../support/toctou.js";
+import { type Demand, type ToctouTruth, toldOf, wrongFindings } from "../support/toctou.js";
 import { parseTruth, workload } from "../support/workload.js";
 
 const test = suite("live: toctou");
 const NEEDS: readonly Need[] = ["root", "bpf", "gcc", "userfaultfd"];
-
-/** What of the calls in the capture the program tells of: not what fills queues and takes messages out. */
-function isTold({ event, args }: CallLine): boolean {
-  const { msg_len, msgp, vlen } = (args ?? {}) as {
-    msg_len?: string;
-    msgp?: { mtype?: string };
-    vlen?: number;
-  };
-  if (event === "mq_timedsend") return msg_len === "48";
-  if (event === "msgsnd") return msgp?.mtype !== "99";
-  return vlen === 2;
-}
 
 function check(name: string, args: readonly string[], demand: (truth: ToctouTruth) => Demand): void {
   const recording = record([], [workload(name), ...args]);
   assert.is(recording.status, 0, recording.stderr);
   const truth = parseTruth(recording.stdout) as readonly ToctouTruth[];
   assert.ok(truth.length >= 100 && truth.some(({ toctou }) => toctou.used === null));
-  const lines = callLines(recording.file).filter(
-    (line) => isTold(line) && truth.some(({ tid, event }) => tid === line.tid && event === line.event),
-  );
+  const lines = toldOf(truth, callLines(recording.file));
   assert.equal(wrongFindings(truth, lines, answer<ToctouResult>(["toctou", recording.file]), demand), []);
 }
 
@@ -114,7 +100,7 @@ live(test, "told of a message by mq_notify: taken by another process meanwhile, 
 });
 
 live(test, "records lost in the middle: fewer findings, none of them false", NEEDS, () => {
-  const command = `${workload("mq-ping")} 20000 >/dev/null & ${workload("toctou")} both 30; wait`;
+  const command = `${workload("mq-ping")} ${scaled(20_000)} >/dev/null & ${workload("toctou")} both ${scaled(30)}; wait`;
   const recording = record(["--buffer", "64K"], ["sh", "-c", command]);
   assert.is(recording.status, 3, `lossy, but status ${recording.status}: ${recording.stderr}`);
   const truth = new Map(

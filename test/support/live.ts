@@ -89,7 +89,16 @@ export function live<T>(suite: Test<T>, name: string, needs: readonly Need[], ru
 
 /** How many of something to try: fewer on a machine that is slow by nature, an emulated one. */
 export function scaled(count: number): number {
-  return Math.ceil(count * Number(process.env.MSGTAPE_TEST_SCALE ?? 1));
+  return Math.ceil(count * scale());
+}
+
+/** How long to wait, at most, for what comes where nothing is wrong: longer on such a machine. */
+export function patience(ms: number): number {
+  return ms / scale();
+}
+
+function scale(): number {
+  return Number(process.env.MSGTAPE_TEST_SCALE ?? 1);
 }
 
 function lookForTool(tool: string): string | null {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { CallLine } from "../../src/replay/types.js";
+import { patience } from "./live.js";
 import { MSGTAPE } from "./paths.js";
 
 export type Ran = SpawnSyncReturns<string>;
@@ -28,7 +29,7 @@ export function msgtape(args: readonly string[], options: { input?: string; time
   return spawnSync(process.execPath, [MSGTAPE, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: options.timeoutMs ?? patience(120_000),
     ...(options.input === undefined ? {} : { input: options.input }),
   });
 }

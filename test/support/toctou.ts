@@ -15,6 +15,24 @@ export interface ToctouTruth extends Truth {
   };
 }
 
+/** Those of the capture's calls that the program tells of: not what fills queues and takes messages out. */
+export function toldOf(truth: readonly ToctouTruth[], calls: readonly CallLine[]): readonly CallLine[] {
+  return calls.filter(
+    (line) => isTold(line) && truth.some(({ tid, event }) => tid === line.tid && event === line.event),
+  );
+}
+
+function isTold({ event, args }: CallLine): boolean {
+  const { msg_len, msgp, vlen } = (args ?? {}) as {
+    msg_len?: string;
+    msgp?: { mtype?: string };
+    vlen?: number;
+  };
+  if (event === "mq_timedsend") return msg_len === "48";
+  if (event === "msgsnd") return msgp?.mtype !== "99";
+  return vlen === 2;
+}
+
 /** `unknown` may stand for any value that the kernel used; `exact` may not. */
 export type Demand = "exact" | "or unknown";
 
