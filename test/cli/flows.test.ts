@@ -19,15 +19,16 @@ function twoMessages(): readonly Uint8Array[] {
     to: number,
     args: readonly bigint[],
     ret: number,
+    depth: readonly [number, number],
   ) => [
-    tape.entry({ at: from, call: from, tid, tgid: tid, event, args, items: [queueItem(9, 0)] }),
-    tape.exit({ at: to, call: from, tid, tgid: tid, event, ret, items: [queueItem(9, 0)] }),
+    tape.entry({ at: from, call: from, tid, tgid: tid, event, args, items: [queueItem(9, depth[0])] }),
+    tape.exit({ at: to, call: from, tid, tgid: tid, event, ret, items: [queueItem(9, depth[1])] }),
   ];
   return [
-    ...call(100, SEND, 1000, 1100, [3n, 0x1000n, 7n, 0n, 0n], 0),
-    ...call(101, SEND, 2000, 2100, [3n, 0x1000n, 5n, 0n, 0n], 0),
-    ...call(102, 4, 3000, 3100, [3n, 0x1000n, 99n, 0n, 0n], 5),
-    ...call(103, 4, 4000, 4100, [3n, 0x1000n, 99n, 0n, 0n], 7),
+    ...call(100, SEND, 1000, 1100, [3n, 0x1000n, 7n, 0n, 0n], 0, [0, 1]),
+    ...call(101, SEND, 2000, 2100, [3n, 0x1000n, 5n, 0n, 0n], 0, [1, 2]),
+    ...call(102, 4, 3000, 3100, [3n, 0x1000n, 99n, 0n, 0n], 5, [2, 1]),
+    ...call(103, 4, 4000, 4100, [3n, 0x1000n, 99n, 0n, 0n], 7, [1, 0]),
   ];
 }
 

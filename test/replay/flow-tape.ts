@@ -15,6 +15,8 @@ export type Span = readonly [from: number, to: number | null];
 
 export interface CallParts {
   readonly tid: number;
+  /** Of both records; without it all are of one. */
+  readonly cpu?: number;
   readonly span: Span;
   readonly ret?: number;
   /** Depths at entry and exit. */
@@ -171,7 +173,7 @@ export class FlowTape {
       queueItem(queue, at ?? 0, { kind, flags: at === null ? 0 : 1, ...room });
     const [from, to] = span;
     const fromNs = 1000 * from;
-    const head = { call, tid, tgid: tid, event, cpu: 0 };
+    const head = { call, tid, tgid: tid, event, cpu: parts.cpu ?? 0 };
     const entryItems = [seen(depth[0]), ...inputs];
     this.records.push({
       at: fromNs,

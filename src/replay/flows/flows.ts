@@ -26,6 +26,7 @@ import { type FlowLine, flowLine, orphanLine } from "./line.js";
 import type { Attempt, OpenCall } from "./open-calls.js";
 import type { QueueModel } from "./queue-model.js";
 import { queueTable } from "./queue-table.js";
+import { type Reading, readings } from "./readings.js";
 import type { FlowQueue, FlowSink, Party } from "./types.js";
 
 export interface FlowOptions extends Pick<CallOptions, "clock" | "onProblem"> {
@@ -108,12 +109,14 @@ function flowPass(
     excludes: known.excludes,
     isSurelyThere: known.isSurelyThere,
   });
+  const records = readings();
   const open = new Map<
     number,
     { readonly model: QueueModel; readonly enterNs: number; readonly does: "send" | "receive" }
   >();
 
   const onEntry = (task: Readonly<Task>) => {
+    const reading = records.next(task.cpu, task.tid, task.enterNs);
     const does = eventById(task.event)?.message?.does;
     if (does !== "send" && does !== "receive") return;
     const before = open.get(task.tid);
@@ -123,7 +126,7 @@ function flowPass(
         before.model.unended({ fromNs: before.enterNs, selector: { kind: "unknown" }, isOver: true });
       }
       before.model.leave({
-        atNs: null,
+        reading: null,
         tid: task.tid,
         depth: null,
         isCounted: true,
@@ -135,7 +138,7 @@ function flowPass(
     if (seen === null || seen.key.kind === "socket") return;
     const model = table.make(queueKeyText(seen.key));
     const attempt = () => attemptOf(task, does, parts);
-    model.enter({ fromNs: task.enterNs, tid: task.tid, does, attempt }, seen.depth);
+    model.enter({ fromNs: task.enterNs, tid: task.tid, does, attempt }, reading, seen.depth);
     open.set(task.tid, { model, enterNs: task.enterNs, does });
   };
 
@@ -191,6 +194,7 @@ function flowPass(
 
   const take = (named: NamedCall) => {
     const { call, queue } = named;
+    const reading = call.exitNs === null ? null : records.next(call.cpu, call.tid, call.exitNs);
     if (queue?.kind === "socket") {
       takeDatagrams(named);
       return;
@@ -204,9 +208,9 @@ function flowPass(
     const does = eventById(call.event)?.message?.does;
     if (model === null || queue === null) return;
     if (does === "send" || does === "receive") {
-      const [atNs, depth] = [call.exitNs, queue.depth_after];
-      model.leave({ atNs, tid: call.tid, depth, isCounted, does, change: depthChange(deed) });
-    } else seeDepths(named, model);
+      const { tid } = call;
+      model.leave({ reading, tid, depth: queue.depth_after, isCounted, does, change: depthChange(deed) });
+    } else seeDepths(named, model, reading);
     table.tidy(model);
   };
 
@@ -264,11 +268,13 @@ function attemptOf(task: Readonly<Task>, does: OpenCall["does"], parts: DeedPart
 }
 
 /** Any other call of a queue that shows how deep it is. */
-function seeDepths({ call, queue }: NamedCall, model: QueueModel): void {
+function seeDepths({ call, queue }: NamedCall, model: QueueModel, reading: Reading | null): void {
   const before = queue?.depth_before ?? null;
   const after = queue?.depth_after ?? null;
-  if (call.enterNs !== null && before !== null) model.sawBefore(call.enterNs, before);
-  if (call.exitNs !== null && after !== null) model.saw(call.exitNs, call.tid, after);
+  if (call.enterNs !== null && before !== null) {
+    model.sawBefore({ atNs: call.enterNs, readByNs: call.exitNs ?? Number.POSITIVE_INFINITY }, before);
+  }
+  if (reading !== null && after !== null) model.saw(reading, after);
 }
 
 function partyOf({ call, comm }: Pick<NamedCall, "call" | "comm">): Party {

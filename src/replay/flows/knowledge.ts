@@ -5,6 +5,7 @@
 import type { LossLedger } from "../losses.js";
 import { depths } from "./depths.js";
 import { moments } from "./moments.js";
+import type { Reading } from "./readings.js";
 import type { Sent } from "./types.js";
 
 export interface KnowledgeOptions {
@@ -17,15 +18,15 @@ export interface KnowledgeOptions {
 
 export interface QueueKnowledge {
   /** A send or receive begins, and finds the queue so deep. */
-  enter(atNs: number, tid: number, does: "send" | "receive", depth: number | null): void;
+  enter(reading: Reading, does: "send" | "receive", depth: number | null): void;
   /** It ended, and changed the depth by so much; null: not known. */
-  leave(tid: number, does: "send" | "receive", change: number | null): void;
+  leave(does: "send" | "receive", change: number | null): void;
   /** A call ended of which nobody knew that it had begun: there may be more such. */
   join(): void;
   /** A depth that a call saw as it ended. */
-  look(atNs: number, tid: number, depth: number | null): void;
+  look(reading: Reading, depth: number | null): void;
   /** As it began. */
-  see(atNs: number, depth: number | null): void;
+  see(reading: Reading, depth: number | null): void;
   /** Is this evidence another message's too? Notes that it was seen. */
   noteKind(key: string): boolean;
   /** A receive of a message that nobody sent, or a call that nobody understood, has changed the queue. */
@@ -35,17 +36,22 @@ export interface QueueKnowledge {
   /** It was disturbed, or is used by others, since then. */
   isDoubtful(sinceNs: number): boolean;
   /** The queue was empty after the message's send and before a receive that began then. */
-  isGoneBefore(sent: Sent, fromNs: number, delayNs?: number): boolean;
+  isGoneBefore(sent: Sent, fromNs: number): boolean;
+  /** It was, unless that was read later than it seems. */
+  mayBeGoneBefore(sent: Sent, fromNs: number): boolean;
   /** It was empty at some time after the send. */
   isGone(sent: Sent): boolean;
-  /** Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? */
-  isKnown(fromNs: number, toNs: number): boolean;
+  /**
+   * Is all that was in the queue in this stretch known, because it was seen empty before and nothing is missing? `own`:
+   * when the send and the receive began that this is about.
+   */
+  isKnown(fromNs: number, toNs: number, own: readonly number[]): boolean;
   /** Nothing in the queue that nobody knows of can have the same payload, or hardly. */
-  isDistinct(fromNs: number, toNs: number): boolean;
+  isDistinct(fromNs: number, toNs: number, own: readonly number[]): boolean;
   /** Of all messages that were seen no two were alike, and there were enough of them. */
   readonly hasDistinctKinds: boolean;
-  /** Do depths tell of others who may have put in or taken out a message that was there at this time? */
-  isContradicted(atNs: number): boolean;
+  /** Do depths tell of others who put in or take out messages? */
+  isContradicted(): boolean;
   /**
    * May somebody be in a call of whose entry nothing is known? Who waits for a message since a loss may get any later
    * one, and an empty queue does not say that nobody waits.
@@ -54,18 +60,13 @@ export interface QueueKnowledge {
 }
 
 const ENOUGH_KINDS = 8;
-/** A depth is read a little later than the time of its record says, and a call may begin in between. */
-const DEPTH_DELAY_NS = 10_000;
-/** Seldom later than this, so that it proves that others use the queue. */
-const LONG_DELAY_NS = 1_000_000;
 /** Before every record: a loss at an unknown time is not before it. */
 const EVER_NS = -Number.MAX_VALUE;
 
 export function queueKnowledge(options: KnowledgeOptions): QueueKnowledge {
   const { losses } = options;
   const empty = moments();
-  /** Of the first one it is believed that others were here until the queue is empty, of the second one for ever. */
-  const bounds = [depths(DEPTH_DELAY_NS), depths(LONG_DELAY_NS)] as const;
+  const bounds = depths();
   let isJoined = false;
   let lastLookNs = Number.POSITIVE_INFINITY;
   let disturbedNs = Number.NEGATIVE_INFINITY;
@@ -76,53 +77,45 @@ export function queueKnowledge(options: KnowledgeOptions): QueueKnowledge {
   let hasStrangers = false;
   const kinds = { seen: 0, repeated: 0 };
 
-  const see = (atNs: number, depth: number | null) => {
-    if (depth === 0) empty.add(atNs);
+  const see = (reading: Reading, depth: number | null) => {
+    if (depth === 0) empty.add(reading);
   };
 
   /** Across a loss depths say nothing of others. */
   const spanLosses = (atNs: number) => {
-    if (losses.between(lastLookNs, atNs)) {
-      for (const one of bounds) one.forget();
-    }
+    if (losses.between(lastLookNs, atNs)) bounds.forget();
     lastLookNs = atNs;
   };
 
-  const isKnown = (fromNs: number, toNs: number) => {
-    const emptyNs = empty.lastUpTo(fromNs);
+  const isKnown = (fromNs: number, toNs: number, own: readonly number[]) => {
+    const emptyNs = empty.lastBy(fromNs, own);
     return emptyNs !== null && disturbedNs <= emptyNs && !losses.between(emptyNs, toNs);
   };
 
-  const isContradicted = (atNs: number) => {
-    const [first, second] = bounds;
-    const emptyNs = empty.lastUpTo(atNs) ?? Number.NEGATIVE_INFINITY;
-    return first.isDoubtful || first.contradictedNs > emptyNs || Number.isFinite(second.contradictedNs);
-  };
+  const isContradicted = () => bounds.isDoubtful || bounds.isContradicted;
 
   const hasDistinctKinds = () => kinds.seen >= (options.enoughKinds ?? ENOUGH_KINDS) && kinds.repeated === 0;
 
   return {
-    enter(atNs, tid, does, depth) {
-      spanLosses(atNs);
-      for (const one of bounds) one.enter(atNs, tid, does, depth);
+    enter(reading, does, depth) {
+      spanLosses(reading.atNs);
+      bounds.enter(reading, does, depth);
       if (firstNs === null) {
-        firstNs = atNs;
+        firstNs = reading.atNs;
         backlog = depth;
       }
-      see(atNs, depth);
+      see(reading, depth);
     },
-    leave(tid, does, change) {
-      for (const one of bounds) one.leave(tid, does, change);
-    },
+    leave: bounds.leave,
     join() {
       isJoined = true;
-      for (const one of bounds) one.forget();
+      bounds.forget();
     },
-    look(atNs, tid, depth) {
-      see(atNs, depth);
+    look(reading, depth) {
+      see(reading, depth);
       if (depth === null) return;
-      spanLosses(atNs);
-      for (const one of bounds) one.see(atNs, tid, depth);
+      spanLosses(reading.atNs);
+      bounds.see(reading, depth);
     },
     see,
     noteKind(key) {
@@ -138,16 +131,17 @@ export function queueKnowledge(options: KnowledgeOptions): QueueKnowledge {
       if (backlog !== null && backlog > 0) backlog--;
       else hasStrangers = true;
     },
-    isDoubtful: (sinceNs) => disturbedNs > sinceNs || isContradicted(sinceNs),
-    isGoneBefore(sent, fromNs, delayNs = DEPTH_DELAY_NS) {
-      // The send itself may have seen the queue empty as it ended.
+    isDoubtful: (sinceNs) => disturbedNs > sinceNs || isContradicted(),
+    // The send itself may have seen the queue empty as it ended.
+    isGoneBefore: (sent, fromNs) => empty.liesBetween(sent.toNs, fromNs),
+    mayBeGoneBefore(sent, fromNs) {
       const emptyNs = empty.firstFrom(sent.toNs);
-      return emptyNs !== null && emptyNs + delayNs < fromNs;
+      return emptyNs !== null && emptyNs < fromNs;
     },
     isGone: (sent) => Number.isFinite(sent.toNs) && empty.firstFrom(sent.toNs) !== null,
     isKnown,
-    isDistinct(fromNs, toNs) {
-      if (isKnown(fromNs, toNs)) return true;
+    isDistinct(fromNs, toNs, own) {
+      if (isKnown(fromNs, toNs, own)) return true;
       if (backlog === 0 && !hasStrangers && firstNs !== null && !losses.between(firstNs, toNs)) return true;
       return hasDistinctKinds();
     },

@@ -9,6 +9,7 @@ import { compareNumbers, fits, isAhead, isTelling } from "./evidence.js";
 import { heldReceives } from "./held.js";
 import { type KnowledgeOptions, queueKnowledge } from "./knowledge.js";
 import { type OpenCall, openCalls } from "./open-calls.js";
+import type { Reading } from "./readings.js";
 import { accepts, type Selector } from "./selection.js";
 import type { Flow, FlowSink, Party, Received, Sent } from "./types.js";
 import { type Waiting, waitingSends } from "./waiting.js";
@@ -24,7 +25,8 @@ export interface QueueModelOptions extends KnowledgeOptions {
 
 /** The end of a send or receive, with the depth that it saw then. */
 export interface Ending {
-  readonly atNs: number | null;
+  /** null: when it ended is not known. */
+  readonly reading: Reading | null;
   readonly tid: number;
   readonly depth: number | null;
   /** `enter` was called for it. */
@@ -48,13 +50,13 @@ export interface QueueModel {
   /** It was removed, and no call of it is under way any more. */
   readonly isOver: boolean;
   /** A send or receive of this queue begins, and finds it so deep. */
-  enter(call: OpenCall, depth: number | null): void;
+  enter(call: OpenCall, reading: Reading, depth: number | null): void;
   /** It ended. */
   leave(ending: Ending): void;
   /** A depth that any other call saw as it ended now. */
-  saw(atNs: number, tid: number, depth: number): void;
+  saw(reading: Reading, depth: number): void;
   /** As it began. */
-  sawBefore(atNs: number, depth: number): void;
+  sawBefore(reading: Reading, depth: number): void;
   sent(sent: Sent): void;
   received(received: Received): void;
   /** Taken by somebody of whom the kernel's hooks told. */
@@ -89,8 +91,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
   const unended: Unended[] = [];
   let removed: { readonly by: Party; readonly atNs: number | null } | null = null;
 
-  const isBarred = (sent: Sent, received: Received, delayNs?: number) =>
-    knowledge.isGoneBefore(sent, received.fromNs, delayNs);
+  const isBarred = (sent: Sent, received: Received) => knowledge.isGoneBefore(sent, received.fromNs);
 
   /** May a receive whose end was lost have got this message, so that all are one out of step? */
   const mayBeSkipped = (sent: Sent, received: Received) =>
@@ -149,14 +150,15 @@ export function queueModel(options: QueueModelOptions): QueueModel {
         life: null,
       });
     const least = pick.isContested ? 1 : 0;
+    const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
+    // Where order proves nothing it does not prove either that it was none of the others.
+    for (const other of isSure ? rivals : choices) if (other !== pick) other.isContested = true;
     const isAlike = choices.every((choice) => choice.sent.key === key) && !held.hasOddBeside(received);
     if (key !== null && isAlike) {
       alike.pair(key, { sent, received, conclude: (others) => conclude(Math.max(others, least)) });
       return;
     }
     alike.remove(sent);
-    const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
-    for (const rival of rivals) rival.isContested = true;
     conclude(Math.max(rivals.length, least));
   };
 
@@ -165,14 +167,22 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const { toNs } = received;
     // The message was there from some moment of its send on: the queue cannot have been empty after it.
     const insideNs = Math.min(Math.max(sent.fromNs, received.fromNs), sent.toNs);
-    if (knowledge.isContradicted(insideNs) || isBarred(sent, received, 0)) return false;
+    const own = [sent.fromNs, received.fromNs];
+    if (knowledge.isContradicted()) return false;
+    // A payload of its own says that it was still there, unless somebody of whom nothing is known has part in it.
+    if (
+      (basis === "order" || knowledge.mayBeJoined(toNs)) &&
+      knowledge.mayBeGoneBefore(sent, received.fromNs)
+    ) {
+      return false;
+    }
     // Settled before all that lasted beside it had ended: there was no room to wait.
     const isOutlasted = open.oldestNs() < toNs;
     if (isOutlasted && open.mayHaveSent(received)) return false;
     if (basis === "payload") {
-      return !losses.between(sent.fromNs, toNs) && knowledge.isDistinct(insideNs, toNs);
+      return !losses.between(sent.fromNs, toNs) && knowledge.isDistinct(insideNs, toNs, own);
     }
-    if (isPartial || !knowledge.isKnown(insideNs, toNs) || knowledge.mayBeJoined(toNs)) return false;
+    if (isPartial || !knowledge.isKnown(insideNs, toNs, own) || knowledge.mayBeJoined(toNs)) return false;
     return !mayBeSkipped(sent, received) && !(isOutlasted && open.mayTake(sent.rank, toNs));
   };
 
@@ -268,16 +278,16 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     get isOver() {
       return removed !== null && open.count === 0;
     },
-    enter(call, depth) {
+    enter(call, reading, depth) {
       open.enter(call);
-      knowledge.enter(call.fromNs, call.tid, call.does, depth);
+      knowledge.enter(reading, call.does, depth);
     },
-    leave({ atNs, tid, depth, isCounted, does, change }) {
+    leave({ reading, tid, depth, isCounted, does, change }) {
       if (isCounted) {
         open.leave(tid);
-        knowledge.leave(tid, does, change);
+        knowledge.leave(does, change);
       } else knowledge.join();
-      if (atNs !== null) knowledge.look(atNs, tid, depth);
+      if (reading !== null) knowledge.look(reading, depth);
       settle(open.count === 0);
     },
     saw: knowledge.look,

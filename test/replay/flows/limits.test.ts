@@ -56,9 +56,10 @@ for (const [what, keyOf] of [
     for (let i = 0; i < count; i++) {
       const ns = 10 * i;
       const attempt = () => ({ does: "send", sent: null }) as const;
-      model.enter({ fromNs: ns, tid: 1, does: "send", attempt }, i);
+      model.enter({ fromNs: ns, tid: 1, does: "send", attempt }, { atNs: ns, readByNs: ns + 1 }, i);
       model.sent(sentAt(ns, keyOf(i)));
-      model.leave({ atNs: ns + 1, tid: 1, depth: i + 1, isCounted: true, does: "send", change: 1 });
+      const reading = { atNs: ns + 1, readByNs: ns + 10 };
+      model.leave({ reading, tid: 1, depth: i + 1, isCounted: true, does: "send", change: 1 });
       table.tidy(model);
       most = Math.max(most, model.waiting);
     }

@@ -123,11 +123,37 @@ test("handed to a receiver whose entry was lost: the queue was empty as the send
   const tape = (receiveNs: number) =>
     new FlowTape()
       .look({ tid: 4, span: [1, 2], depth: [0, 0] })
-      .send("same", 1, { tid: 1, span: [60, 61], depth: [0, 0] })
-      .receive("same", 1, { tid: 2, span: [receiveNs, 100], depth: [0, 0] })
+      .send("same", 1, { tid: 1, cpu: 1, span: [60, 61], depth: [0, 0] })
+      .look({ tid: 4, cpu: 1, span: [80, 81], depth: [0, 0] })
+      .receive("same", 1, { tid: 2, cpu: 2, span: [receiveNs, 100], depth: [0, 0] })
       .words();
-  assert.equal(tape(65), ["60 → 65 ambiguous(?)"], "depths are read a little late");
+  assert.equal(
+    tape(65),
+    ["60 → 65 ambiguous(?)"],
+    "the depth may have been read by the cpu's next record only",
+  );
   assert.equal(tape(90), ["60 → - ambiguous(2)"]);
+});
+
+test("a depth that was read late, by a cpu that stood still, bars nothing and contradicts nothing", () => {
+  const tape = (text: (i: number) => string) =>
+    new FlowTape()
+      .send(text(0), 1, { tid: 1, cpu: 1, span: [10, 11], depth: [0, 1] })
+      .send(text(1), 1, { tid: 1, cpu: 1, span: [12, 13], depth: [1, 2] })
+      // It began when there were two, and looked when there was none.
+      .receive(text(2), 1, { tid: 3, cpu: 2, span: [20, 9500], depth: [0, 0] })
+      .receive(text(0), 1, { tid: 2, cpu: 3, span: [5000, 5001], depth: [2, 1] })
+      .receive(text(1), 1, { tid: 2, cpu: 3, span: [5010, 5011], depth: [1, 0] })
+      .send(text(2), 1, { tid: 1, cpu: 1, span: [9000, 9001], depth: [0, 0] })
+      .words();
+  assert.equal(
+    tape((i) => `own ${i}`),
+    ["10 → 5000 modelled", "12 → 5010 modelled", "9000 → 20 modelled"],
+  );
+  assert.equal(
+    tape(() => "same"),
+    ["10 → 5000 ambiguous(?)", "12 → 5010 ambiguous(?)", "9000 → 20 modelled"],
+  );
 });
 
 test("a receive whose end was lost may have got what order gives to another one, before the gap too", () => {
