@@ -3,6 +3,7 @@ import { FIXTURES as LIST } from "../../fixtures/list.js";
 import { FIXTURES, PACKAGE } from "../support/paths.js";
 import { KERNEL_VERSIONS, prepareKernel } from "./kernels.js";
 import { boot } from "./machine.js";
+import { SCALE } from "./report.js";
 
 const TIMEOUT_MS = 10 * 60_000;
 
@@ -16,7 +17,12 @@ export async function makeFixtures(names: readonly string[]): Promise<number> {
     const copies = wanted.map((name) => `cp fixtures/${name}.* /run/vm/out/`);
     const booted = await boot({
       kernel: prepareKernel(version),
-      command: ["sh", "-e", "-c", [`fixtures/make ${wanted.join(" ")}`, ...copies].join("\n")],
+      command: [
+        "sh",
+        "-e",
+        "-c",
+        [`MSGTAPE_TEST_SCALE=${SCALE} fixtures/make ${wanted.join(" ")}`, ...copies].join("\n"),
+      ],
       directory: PACKAGE,
       timeoutMs: TIMEOUT_MS,
       keepIn: FIXTURES,

@@ -10,7 +10,7 @@ export interface Counts {
 /** A test file that takes longer hangs: the rest is to be tried all the same. */
 const FILE_SECONDS = 600;
 /** Of the messages that a workload sends where nothing is slowed down. */
-const SCALE = 0.125;
+export const SCALE = 0.125;
 const MARK = "configuration: ";
 const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/gm;
 
