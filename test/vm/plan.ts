@@ -18,9 +18,10 @@ export interface Configuration {
 
 /** Time passes slowly under emulation: what is tried in each way is every call of every workload. */
 const EACH = ["live/together"];
-/** What does not depend on the way in which the programs get their data, or tries the ways itself; and inputs that change,
- * where the kernel plane says what the kernel used. */
-const ONCE = [...EACH, "live/in-flight", "live/kernel-plane", "live/toctou", "record/inventory"];
+/** Inputs that change, and messages on their way: with what the kernel plane says, and by the calls alone. */
+const EVIDENCE = ["live/flows", "live/toctou"];
+/** What does not depend on the way in which the programs get their data, or tries the ways itself. */
+const ONCE = [...EACH, ...EVIDENCE, "live/in-flight", "live/kernel-plane", "record/inventory"];
 const EVERYTHING = ["live/", "record/native", "record/inventory"];
 
 /** For each change: ten minutes or so. */
@@ -44,7 +45,7 @@ function planWith(once: readonly string[], each: readonly string[]): Plan {
     holdBack: "tp_btf,fentry,kprobe",
     programs: "raw_tp",
     kernelPlane: "",
-    files: each,
+    files: [...each, ...EVIDENCE],
   };
   return {
     // bpf_rdonly_cast came with 6.2.
