@@ -4,13 +4,10 @@
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { EVERYTHING } from "../../src/replay/filter.js";
-import { flows } from "../../src/replay/flows/flows.js";
-import { flowLines, type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
-import { withGap } from "../support/gap.js";
+import { type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
 import { live, scaled } from "../support/live.js";
-import { isKernelPlaneThere, msgtape, record } from "../support/msgtape.js";
-import { parseTruth, workload } from "../support/workload.js";
+import { isKernelPlaneThere, record } from "../support/msgtape.js";
+import { workload } from "../support/workload.js";
 
 const test = suite("live: flows");
 
@@ -51,57 +48,5 @@ for (const { what, bytes, options } of HIDDEN) {
     assert.ok(share === null || share >= 0.995, `${share} of the modelled ones right`);
   });
 }
-
-for (const hiddenBytes of [0, 256]) {
-  const what = hiddenBytes === 0 ? "payloads that differ" : "payloads alike";
-  live(test, `a gap in the middle, ${what}: nothing sure is wrong`, ["root", "bpf", "gcc"], () => {
-    const recording = record([], [workload("many-flows"), `${MESSAGES}`, `${hiddenBytes}`]);
-    assert.is(recording.status, 0, recording.stderr);
-    const lines = [...flows(withGap(recording.file, 0.4, 0.5), EVERYTHING)];
-    const found = score(recording.file, recording.stdout, lines);
-    process.stdout.write(
-      `\nmeasured: a gap, ${what}: ${scoreText(found)}, ${found.notOnce} without a line\n`,
-    );
-    assert.is(found.wrong.exact ?? 0, 0);
-    if (hiddenBytes === 0) assert.is(found.wrong.modelled ?? 0, 0);
-    const share = shareRight(found, "modelled");
-    assert.ok(share === null || share >= 0.995, `${share} of the modelled ones right`);
-  });
-}
-
-live(test, "receivers that were not recorded: no receive is made up", ["root", "bpf", "gcc"], () => {
-  const recording = record(["--events", "mq_timedsend,msgsnd"], [workload("many-flows"), "500", "0"]);
-  assert.is(recording.status, 0, recording.stderr);
-  const lines = flowLines(recording.file);
-  assert.ok(lines.length >= 500);
-  const claimed = lines.filter((line) => line.receive?.enter_ns != null);
-  assert.equal(claimed, []);
-});
-
-live(test, "datagrams between named sockets of one host, and no others", ["root", "bpf", "gcc"], () => {
-  const recording = record([], [workload("datagrams")]);
-  assert.is(recording.status, 0, recording.stderr);
-  const found = flowLines(recording.file).map(
-    ({ queue, len, send, receive, match, basis }) =>
-      `${queue.kind} ${len} ${send?.message} → ${receive?.message} ${match} by ${basis}`,
-  );
-  const order = [0, 1, 2, 3];
-  const told = (len: number) => order.map((i) => `socket ${len} ${i} → ${i} modelled by payload`);
-  assert.equal(found.slice(0, 8), [...told("udp number 0".length), ...told("unix number 0".length)]);
-  assert.is(found.length, 12, "alike ones too, those without names not");
-  for (const line of found.slice(8)) assert.match(line, /ambiguous by order$/);
-});
-
-live(test, "text, and one line a message", ["root", "bpf", "gcc"], () => {
-  const recording = record([], [workload("mq-ping"), "20"]);
-  const { stdout, status } = msgtape(["flows", recording.file]);
-  assert.is(status, 0);
-  assert.is(stdout.trimEnd().split("\n").length, 20);
-  assert.equal(parseTruth(stdout), []);
-  for (const line of flowLines(recording.file)) {
-    assert.is(line.outcome, "delivered");
-    assert.ok(line.match === "modelled" || line.match === "exact", line.match ?? "null");
-  }
-});
 
 test.run();
