@@ -64,8 +64,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
   try {
     return await dispatch(args, io);
   } catch (error) {
-    await say(io, errorLine(error));
-    if (isDebug(args, io) && error instanceof Error) await say(io, error.stack ?? "");
+    const stack = isDebug(args, io) && error instanceof Error ? (error.stack ?? "").split("\n") : [];
+    await say(io, [errorLine(error), ...stack]);
     return error instanceof UsageError ? ExitStatus.USAGE : ExitStatus.FAILED;
   }
 }
@@ -223,7 +223,8 @@ function isDebug(args: readonly string[], io: Io): boolean {
   return beforeDashes(args).includes("--debug") || (io.env.MSGTAPE_DEBUG ?? "") !== "";
 }
 
-async function say(io: Io, text: string): Promise<void> {
-  const lines = text.split("\n").map((line) => safeText(line));
-  await new Promise((resolve) => io.stderr.write(`${lines.join("\n")}\n`, resolve));
+/** Each of `lines` stays one line: what it quotes, a file's name say, may have line ends of its own. */
+async function say(io: Io, lines: readonly string[]): Promise<void> {
+  const text = lines.map((line) => `${safeText(line)}\n`).join("");
+  await new Promise((resolve) => io.stderr.write(text, resolve));
 }

@@ -119,6 +119,10 @@ test("a file's name reaches no terminal as it is", async () => {
   assert.is(answer.stderr, "msgtape: /no/\\033[31mred: no such file\n");
 });
 
+test("an error stays one line whatever a file's name has in it", async () => {
+  await refuses(["info", "/no/two\nlines"], 1, "/no/two\\nlines: no such file");
+});
+
 test("nothing that record says moves a terminal", async () => {
   const hostile = "\u001b[31m\u009b2J\u202ex";
   const rows: readonly (readonly string[])[] = [
