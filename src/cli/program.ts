@@ -85,6 +85,7 @@ async function dispatch(given: readonly string[], io: Io): Promise<number> {
       continue;
     }
     parser.command(module.command, entry.describe, module.builder, (options) => {
+      refuseFlagValues(options, args);
       status = module.run(
         module.command.includes(FILES) ? withFiles(options, args) : withDashes(options, args),
         io,
@@ -130,6 +131,15 @@ function withFiles(options: Readonly<Record<string, unknown>>, args: readonly st
   }
   if (all.length === 0) throw new UsageError(`no capture given: msgtape ${args[0]} FILE`);
   return { ...options, files: all };
+}
+
+/** yargs takes every value of a flag but `true` for no: `--failed=yes` would answer as if it were not there. */
+function refuseFlagValues(options: Readonly<Record<string, unknown>>, args: readonly string[]): void {
+  for (const arg of beforeDashes(args)) {
+    const [, option = "", name = "", value = ""] = /^(--?([^-=][^=]*))=(.*)$/s.exec(arg) ?? [];
+    if (typeof options[name] !== "boolean" || value === "true" || value === "false") continue;
+    throw new UsageError(`${option}: takes no value, found ${JSON.stringify(value)}`);
+  }
 }
 
 /** yargs tells no empty `--` from none. */

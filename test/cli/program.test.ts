@@ -57,6 +57,15 @@ test("a wrong command line is told in one line, with status 2", async () => {
   await refuses(["record", "ls"], 2, /unknown option or argument ls: a command to record goes behind --/);
 });
 
+test("a flag with a value is refused, not passed over", async () => {
+  await refuses(["calls", "x", "--failed=yes"], 2, '--failed: takes no value, found "yes"');
+  await refuses(["info", "x", "--json="], 2, '--json: takes no value, found ""');
+  await refuses(["record", "-q=1", "--for", "1s"], 2, '-q: takes no value, found "1"');
+  const file = captureFile();
+  assert.equal(await program(["info", file, "--json=true"]), await program(["info", file, "--json"]));
+  assert.equal(await program(["info", file, "--json=false"]), await program(["info", file]));
+});
+
 test("record with an empty command records nothing, least of all the whole host", async () => {
   const line = "there is no command behind --: name one, or leave out the --";
   const file = temporary("none.mtape");
