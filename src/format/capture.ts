@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { btfBody, clocksBody, gapBody, hostBody, inventoryBody, summaryBody } from "./bodies.js";
 import { parseChunkContext } from "./chunk-context.js";
 import { disagreements } from "./consistency.js";
-import { readFileHeader } from "./file-header.js";
+import { captureIdText, readFileHeader } from "./file-header.js";
 import { type FrameEntry, isCritical, isKnown } from "./frame.js";
 import { LIMITS, type Limits } from "./limits.js";
 import { type Located, locateFrames } from "./locate.js";
@@ -105,7 +105,7 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
 
   return {
     name: source.name,
-    captureId: uuid(header.captureId),
+    captureId: captureIdText(header.captureId),
     format: { major: header.major, minor: header.minor },
     sizeBytes: source.sizeBytes,
     createdNs: clocks[0]?.realtimeNs ?? null,
@@ -253,9 +253,4 @@ function once<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
-}
-
-function uuid(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -101,6 +101,12 @@ export function readFileHeader(source: ByteSource, limits: Limits): FileHeader {
   };
 }
 
+/** As every command writes it, so that their answers can be joined by it. */
+export function captureIdText(captureId: Uint8Array): string {
+  const hex = Buffer.from(captureId).toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
 function damaged(name: string, what: string): CaptureError {
   return new CaptureError("file_header_damaged", `${name}: the file header is damaged: ${what}`, {
     offset: 0,

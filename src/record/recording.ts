@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { createEncoder } from "../format/encoder.js";
+import { captureIdText } from "../format/file-header.js";
 import { type Attached, attachFirst } from "./attach.js";
 import { ClockId, createClock } from "./clock.js";
 import { closingObject, closingText, notesOf } from "./closing.js";
@@ -220,7 +221,7 @@ class Recording {
       return;
     }
     const stdoutIsFree = file !== "-" && this.#options.command === null;
-    answer(closingObject(result, file, this.#captureId.toString("hex")), stdoutIsFree);
+    answer(closingObject(result, file, captureIdText(this.#captureId)), stdoutIsFree);
   }
 }
 

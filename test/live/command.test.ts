@@ -98,6 +98,13 @@ live(test, "--count ends a recording of everything", ["root", "bpf", "gcc"], () 
   }
 });
 
+live(test, "record's answer in JSON names the capture as info does", ["root", "bpf"], () => {
+  const file = temporary("answer.mtape");
+  const answer = JSON.parse(msgtape(["record", "-o", file, "--for", "100ms", "--json"]).stdout);
+  const info = JSON.parse(msgtape(["info", file, "--json"]).stdout);
+  assert.is(answer.capture_id, info.capture_id);
+});
+
 live(test, "a pipe as output", ["root", "bpf", "gcc"], () => {
   const file = temporary("pipe.mtape");
   // The command's own output goes elsewhere: the pipe is the capture's.
