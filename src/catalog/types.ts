@@ -189,6 +189,49 @@ export interface MuxCall {
   readonly from: readonly number[];
 }
 
+/**
+ * A statement of an event's page. One without `untested` is executed on the live kernel under its id by
+ * test/live/facts-*.test.ts; events that share code share the statement.
+ */
+export interface Fact {
+  readonly id: string;
+  readonly says: string;
+  /** Why no test executes it. */
+  readonly untested?: string;
+}
+
+/** An error of an event, and what it means for the queue. Executed like a fact unless `untested` says why not. */
+export interface ErrorRow {
+  readonly errno: string;
+  /** What user space gets in its place, where that is another. */
+  readonly seenAs?: string;
+  readonly means: string;
+  /** What became of the message, and what can be said of the queue. */
+  readonly queue: string;
+  /** Whether a message is gone that nobody has; never when absent. */
+  readonly loses?: "always" | "sometimes";
+  readonly untested?: string;
+}
+
+/** A function of the kernel plane that a call passes through, and when. */
+export interface Passage {
+  readonly function: string;
+  readonly when: string;
+}
+
+/** What `explain` says of an event beside its row. */
+export interface Page {
+  /** Read as one paragraph. */
+  readonly description: readonly Fact[];
+  readonly useCase: string;
+  readonly result: Fact;
+  readonly behaviour: readonly Fact[];
+  readonly pitfalls: readonly Fact[];
+  readonly kernel: readonly Passage[];
+  /** The event that is the same call with the other width of time. */
+  readonly twin?: string;
+}
+
 export interface EventRow {
   /** In captures and kernel programs; never reused. 1..31. */
   readonly id: number;
@@ -213,7 +256,8 @@ export interface EventRow {
   /** What it does with messages; absent: nothing. */
   readonly message?: MessageRole;
   /** errno names that this call gives, with what each means here. */
-  readonly errors: readonly { readonly errno: string; readonly means: string }[];
+  readonly errors: readonly ErrorRow[];
   readonly related: readonly string[];
   readonly summary: string;
+  readonly page: Page;
 }

@@ -56,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     describe: "each message from send to receive, with its time in the queue",
     load: () => import("./commands/flows.js"),
   },
+  {
+    name: "explain",
+    describe: "the reference page of an event, or what an error means",
+    load: () => import("./commands/explain.js"),
+  },
   { name: "doctor", describe: "what this host can record", load: () => import("./commands/doctor.js") },
 ];
 

@@ -9,7 +9,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseBtf, structLayout } from "../../src/btf/index.js";
 import { EVENTS } from "../../src/catalog/events.js";
-import type { EventRow, Step } from "../../src/catalog/types.js";
+import type { EventRow, Page, Step } from "../../src/catalog/types.js";
 import { type ConfigOptions, encodeConfig } from "../../src/record/config.js";
 import { NO_FILTERS } from "../../src/record/filters.js";
 import { btfBytes, int, STRUCT } from "../support/btf-bytes.js";
@@ -125,6 +125,16 @@ const REST = [
   "snap 256 cpus 2 ring 8192 own 4321 filters 0 secret 0x1111222233334444 0xffffffffffffffff",
 ];
 
+const NOTHING = { id: "nothing", says: "" };
+const NO_PAGE: Page = {
+  description: [],
+  useCase: "",
+  result: NOTHING,
+  behaviour: [],
+  pitfalls: [],
+  kernel: [],
+};
+
 function event(
   id: number,
   entry: readonly Step[],
@@ -147,6 +157,7 @@ function event(
     errors: [],
     related: [],
     summary: "",
+    page: NO_PAGE,
     ...more,
   };
 }

@@ -2,6 +2,14 @@
  * POSIX message queues: ipc/mqueue.c. libc's mq_send and mq_receive are the timed calls without a timeout,
  * mq_getattr and mq_setattr are mq_getsetattr, mq_close is close.
  */
+import {
+  MQ_RECEIVE_PAGE,
+  MQ_RECEIVE_TIME32_PAGE,
+  MQ_SEND_PAGE,
+  MQ_SEND_TIME32_PAGE,
+} from "../pages/mq-messages.js";
+import { MQ_GETSETATTR_PAGE, MQ_OPEN_PAGE, MQ_UNLINK_PAGE } from "../pages/mq-names.js";
+import { MQ_NOTIFY_PAGE } from "../pages/mq-notify.js";
 import type { Argument, EventRow, Step, StructNames } from "../types.js";
 import {
   GETSETATTR_ACCESS,
@@ -12,6 +20,14 @@ import {
   UNLINK_ACCESS,
 } from "./access.js";
 import { pointer, sameStruct, scalar, toStruct } from "./build.js";
+import {
+  MQ_GETSETATTR_ERRORS,
+  MQ_NOTIFY_ERRORS,
+  MQ_OPEN_ERRORS,
+  MQ_RECEIVE_ERRORS,
+  MQ_SEND_ERRORS,
+  MQ_UNLINK_ERRORS,
+} from "./posix-mq-errors.js";
 
 const MQ_ATTR: StructNames = { native: "mq_attr", compat: "compat_mq_attr" };
 const SIGEVENT: StructNames = { native: "sigevent", compat: "compat_sigevent" };
@@ -33,48 +49,6 @@ function deadline(struct: StructNames): Argument {
     DEADLINE_NOTE,
   );
 }
-
-const BAD_DESCRIPTOR = "mqdes is not open, is no message queue, or was opened for the other direction";
-const BAD_ADDRESS = "a pointer leads to memory that cannot be used";
-const INTERRUPTED =
-  "a signal came while waiting; the kernel begins the call anew or user space gets EINTR, as the handler's SA_RESTART says";
-
-const SEND_ERRORS: EventRow["errors"] = [
-  { errno: "EAGAIN", means: "the queue is full and the descriptor has O_NONBLOCK" },
-  { errno: "EBADF", means: BAD_DESCRIPTOR },
-  { errno: "EFAULT", means: BAD_ADDRESS },
-  {
-    errno: "EINVAL",
-    means: "msg_prio is 32768 or more, or abs_timeout is no valid time (also when the call would not wait)",
-  },
-  { errno: "EMSGSIZE", means: "msg_len is larger than the queue's mq_msgsize" },
-  { errno: "ENOMEM", means: "no memory for the message" },
-  { errno: "ERESTARTSYS", means: INTERRUPTED },
-  {
-    errno: "ETIMEDOUT",
-    means: "the queue was full until abs_timeout; a send that need not wait never gives this",
-  },
-];
-
-const RECEIVE_ERRORS: EventRow["errors"] = [
-  { errno: "EAGAIN", means: "the queue is empty and the descriptor has O_NONBLOCK" },
-  { errno: "EBADF", means: BAD_DESCRIPTOR },
-  {
-    errno: "EFAULT",
-    means:
-      "a pointer leads to memory that cannot be used; if it was the buffer or msg_prio, the message is lost",
-  },
-  { errno: "EINVAL", means: "abs_timeout is no valid time (also when the call would not wait)" },
-  {
-    errno: "EMSGSIZE",
-    means: "msg_len is smaller than the queue's mq_msgsize, however small the message is",
-  },
-  { errno: "ERESTARTSYS", means: INTERRUPTED },
-  {
-    errno: "ETIMEDOUT",
-    means: "no message came until abs_timeout; an expired timeout still gets a message that is there",
-  },
-];
 
 function sendArgs(length: "size_t" | "unsigned int", timeout: StructNames): readonly Argument[] {
   return [
@@ -179,28 +153,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: [{ take: "mqd", from: "ret", onSuccess: true }, ...OPEN_INPUTS],
     queue: { kind: "posix", by: "ret" },
     access: MQ_OPEN_ACCESS,
-    errors: [
-      { errno: "EACCES", means: "permission denied, or the name contains a slash or is `..`" },
-      { errno: "EEXIST", means: "O_CREAT and O_EXCL were given and the queue exists" },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      {
-        errno: "EINVAL",
-        means: "mq_maxmsg or mq_msgsize is not positive or above its limit, or the access mode is 3",
-      },
-      {
-        errno: "EMFILE",
-        means: "too many descriptors, or RLIMIT_MSGQUEUE has no room for the queue at its fullest",
-      },
-      { errno: "ENAMETOOLONG", means: "the name is longer than 255 bytes" },
-      { errno: "ENFILE", means: "too many open files on the host" },
-      { errno: "ENOENT", means: "no such queue and no O_CREAT, or the name is empty" },
-      { errno: "ENOMEM", means: "no memory" },
-      { errno: "ENOSPC", means: "fs.mqueue.queues_max queues exist and the caller lacks CAP_SYS_RESOURCE" },
-      { errno: "EOVERFLOW", means: "mq_maxmsg times mq_msgsize does not fit a number" },
-    ],
+    errors: MQ_OPEN_ERRORS,
     related: ["mq_unlink", "mq_getsetattr", "mq_timedsend", "mq_timedreceive"],
     summary:
       "Opens a POSIX message queue by its name, or creates it. The result is a file descriptor, always close-on-exec.",
+    page: MQ_OPEN_PAGE,
   },
   {
     id: 2,
@@ -224,17 +181,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: [{ take: "string", arg: 0 }],
     queue: null,
     access: UNLINK_ACCESS,
-    errors: [
-      { errno: "EACCES", means: "the caller may not remove this queue's name" },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      { errno: "ENAMETOOLONG", means: "the name is longer than 255 bytes" },
-      { errno: "ENOENT", means: "no queue has this name" },
-      { errno: "ENOMEM", means: "no memory" },
-      { errno: "EPERM", means: "the queue belongs to somebody else (the directory is sticky)" },
-    ],
+    errors: MQ_UNLINK_ERRORS,
     related: ["mq_open"],
     summary:
       "Removes a queue's name. The queue with its messages lives until its last descriptor is closed; a new queue of the same name is another one.",
+    page: MQ_UNLINK_PAGE,
   },
   {
     id: 3,
@@ -250,10 +201,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     queue: QUEUE_BY_MQDES,
     access: MQ_SEND_ACCESS,
     message: { does: "send", payload: 1, priority: 3 },
-    errors: SEND_ERRORS,
+    errors: MQ_SEND_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32", "mq_notify", "mq_open"],
     summary:
       "Sends a message to a POSIX queue, waiting while it is full. The payload is copied before any wait. libc's mq_send is this call without a timeout.",
+    page: MQ_SEND_PAGE,
   },
   {
     id: 4,
@@ -269,10 +221,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     queue: QUEUE_BY_MQDES,
     access: MQ_RECEIVE_ACCESS,
     message: { does: "receive", payload: 1, room: 2, priority: 3, input: 4 },
-    errors: RECEIVE_ERRORS,
+    errors: MQ_RECEIVE_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32", "mq_notify", "mq_open"],
     summary:
       "Takes the oldest message of the highest priority out of a POSIX queue, waiting while it is empty. The result is the message's length. libc's mq_receive is this call without a timeout.",
+    page: MQ_RECEIVE_PAGE,
   },
   {
     id: 5,
@@ -298,20 +251,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: NOTIFY_STEPS,
     queue: QUEUE_BY_MQDES,
     access: NOTIFY_ACCESS,
-    errors: [
-      {
-        errno: "EBADF",
-        means: "mqdes is no open message queue, or (SIGEV_THREAD) sigev_signo is no open descriptor",
-      },
-      { errno: "EBUSY", means: "a process is registered already, be it the caller itself" },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      { errno: "EINVAL", means: "sigev_notify is no known kind, or sigev_signo no signal" },
-      { errno: "ENOMEM", means: "no memory" },
-      { errno: "ENOTSOCK", means: "SIGEV_THREAD: sigev_signo is a descriptor but no socket" },
-    ],
+    errors: MQ_NOTIFY_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive", "mq_open"],
     summary:
       "Asks for one notification when a message arrives in an empty queue on which nobody waits. One registration a queue; it is gone once fired, and when the owner closes any descriptor of that queue.",
+    page: MQ_NOTIFY_PAGE,
   },
   {
     id: 6,
@@ -337,14 +281,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: [...GETSETATTR_INPUTS, { take: "struct", arg: 2, struct: MQ_ATTR, onSuccess: true }],
     queue: QUEUE_BY_MQDES,
     access: GETSETATTR_ACCESS,
-    errors: [
-      { errno: "EBADF", means: "mqdes is no open message queue" },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      { errno: "EINVAL", means: "mq_flags in new has more than O_NONBLOCK" },
-    ],
+    errors: MQ_GETSETATTR_ERRORS,
     related: ["mq_open", "mq_timedsend", "mq_timedreceive"],
     summary:
       "Reads a queue's limits and number of messages, and sets or clears O_NONBLOCK for the open description. libc's mq_getattr and mq_setattr are this call.",
+    page: MQ_GETSETATTR_PAGE,
   },
   {
     id: 7,
@@ -360,10 +301,11 @@ export const POSIX_MQ: readonly EventRow[] = [
     queue: QUEUE_BY_MQDES,
     access: MQ_SEND_ACCESS,
     message: { does: "send", payload: 1, priority: 3 },
-    errors: SEND_ERRORS,
+    errors: MQ_SEND_ERRORS,
     related: ["mq_timedsend", "mq_timedreceive_time32"],
     summary:
       "mq_timedsend of 32-bit programs with 32-bit time: a deadline after January 2038 cannot be written.",
+    page: MQ_SEND_TIME32_PAGE,
   },
   {
     id: 8,
@@ -379,9 +321,10 @@ export const POSIX_MQ: readonly EventRow[] = [
     queue: QUEUE_BY_MQDES,
     access: MQ_RECEIVE_ACCESS,
     message: { does: "receive", payload: 1, room: 2, priority: 3, input: 4 },
-    errors: RECEIVE_ERRORS,
+    errors: MQ_RECEIVE_ERRORS,
     related: ["mq_timedreceive", "mq_timedsend_time32"],
     summary:
       "mq_timedreceive of 32-bit programs with 32-bit time: a deadline after January 2038 cannot be written.",
+    page: MQ_RECEIVE_TIME32_PAGE,
   },
 ];

@@ -1,6 +1,14 @@
 /** Messages on sockets: net/socket.c and net/compat.c, also through ia32's `socketcall`. */
+import {
+  RECVMMSG_PAGE,
+  RECVMMSG_TIME32_PAGE,
+  RECVMSG_PAGE,
+  SENDMMSG_PAGE,
+  SENDMSG_PAGE,
+} from "../pages/socket-msg.js";
 import type { Argument, EventRow, StructNames } from "../types.js";
 import { pointer, sameStruct, scalar, toStruct } from "./build.js";
+import { RECVMMSG_ERRORS, RECVMSG_ERRORS, SENDMMSG_ERRORS, SENDMSG_ERRORS } from "./socket-msg-errors.js";
 
 const TIMESPEC = sameStruct("__kernel_timespec");
 const TIMESPEC32 = sameStruct("old_timespec32");
@@ -8,61 +16,6 @@ const TIMESPEC32 = sameStruct("old_timespec32");
 const FD = scalar("fd", "int", "fd");
 const FLAGS = scalar("flags", "unsigned int", "msg_flags");
 const QUEUE: EventRow["queue"] = { kind: "socket", by: { arg: 0 } };
-
-const COMMON_ERRORS: EventRow["errors"] = [
-  { errno: "EBADF", means: "fd is not open" },
-  { errno: "EFAULT", means: "a pointer leads to memory that cannot be used" },
-  { errno: "ENOMEM", means: "no memory" },
-  { errno: "ENOTSOCK", means: "fd is no socket" },
-  {
-    errno: "ERESTARTSYS",
-    means:
-      "a signal came while waiting; the kernel begins the call anew or user space gets EINTR, as the handler's SA_RESTART says",
-  },
-  {
-    errno: "EINTR",
-    means:
-      "a signal came while waiting on a socket with SO_RCVTIMEO or SO_SNDTIMEO: never begun anew, whatever SA_RESTART says",
-  },
-];
-
-const SEND_ERRORS: EventRow["errors"] = [
-  { errno: "EAGAIN", means: "the socket does not wait and has no room" },
-  { errno: "EACCES", means: "a broadcast without SO_BROADCAST, or the path's mode forbids writing" },
-  { errno: "ECONNREFUSED", means: "an earlier datagram was refused by the peer, or nobody listens" },
-  { errno: "ECONNRESET", means: "the peer closed the connection" },
-  { errno: "EDESTADDRREQ", means: "the socket has no peer and the message no address" },
-  {
-    errno: "EINVAL",
-    means:
-      "msg_namelen is negative, a control message is malformed, or flags has MSG_CMSG_COMPAT in a 64-bit call",
-  },
-  { errno: "EISCONN", means: "an address was given although the socket is connected" },
-  { errno: "EMSGSIZE", means: "more than 1024 iovecs, or a datagram too large" },
-  { errno: "ENOBUFS", means: "msg_controllen is too large, or the device's queue is full" },
-  { errno: "ENOTCONN", means: "the socket is not connected" },
-  { errno: "EOPNOTSUPP", means: "this socket does not know one of the flags" },
-  { errno: "EPIPE", means: "the sending side is shut down; SIGPIPE too unless MSG_NOSIGNAL" },
-  ...COMMON_ERRORS,
-];
-
-const RECEIVE_ERRORS: EventRow["errors"] = [
-  { errno: "EAGAIN", means: "nothing to receive and the socket does not wait, or SO_RCVTIMEO passed" },
-  { errno: "ECONNREFUSED", means: "an earlier datagram was refused by the peer" },
-  { errno: "ECONNRESET", means: "the peer closed the connection with data unread" },
-  { errno: "EINVAL", means: "msg_namelen is negative, or flags has MSG_CMSG_COMPAT in a 64-bit call" },
-  { errno: "EMSGSIZE", means: "more than 1024 iovecs" },
-  { errno: "ENOBUFS", means: "netlink: messages were dropped because the receive buffer was full" },
-  { errno: "ENOTCONN", means: "the socket is not connected" },
-  { errno: "EOPNOTSUPP", means: "this socket does not know one of the flags" },
-  ...COMMON_ERRORS,
-];
-
-const RECVMMSG_ERRORS: EventRow["errors"] = [
-  ...RECEIVE_ERRORS.map((row) =>
-    row.errno === "EINVAL" ? { ...row, means: `${row.means}, or timeout is no valid time` } : row,
-  ),
-];
 
 const MSGVEC: Argument = pointer("msgvec", "struct mmsghdr *", "inout", ["TOCTOU"], {
   kind: "mmsghdr",
@@ -145,9 +98,10 @@ export const SOCKET_MSG: readonly EventRow[] = [
     queue: QUEUE,
     access: [],
     message: { does: "send", payload: 1 },
-    errors: SEND_ERRORS,
+    errors: SENDMSG_ERRORS,
     related: ["recvmsg", "sendmmsg"],
     summary: "Sends a message on a socket, gathered from several buffers, with address and control messages.",
+    page: SENDMSG_PAGE,
   },
   {
     id: 14,
@@ -181,10 +135,11 @@ export const SOCKET_MSG: readonly EventRow[] = [
     queue: QUEUE,
     access: [],
     message: { does: "receive", payload: 1, flags: 2 },
-    errors: RECEIVE_ERRORS,
+    errors: RECVMSG_ERRORS,
     related: ["sendmsg", "recvmmsg"],
     summary:
       "Receives a message from a socket into several buffers, with address and control messages. The result may be more than was stored: with MSG_TRUNC in flags it is the datagram's own length.",
+    page: RECVMSG_PAGE,
   },
   {
     id: 15,
@@ -212,10 +167,11 @@ export const SOCKET_MSG: readonly EventRow[] = [
     queue: QUEUE,
     access: [],
     message: { does: "send", payload: 1 },
-    errors: SEND_ERRORS,
+    errors: SENDMMSG_ERRORS,
     related: ["recvmmsg", "sendmsg"],
     summary:
       "Sends several messages on one socket. The result is how many were sent; an error shows only when none was, and is forgotten otherwise.",
+    page: SENDMMSG_PAGE,
   },
   {
     id: 16,
@@ -227,6 +183,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     related: ["sendmmsg", "recvmsg", "recvmmsg_time32"],
     summary:
       "Receives several messages from one socket. The result is how many came; an error after the first is kept for the socket's next call.",
+    page: RECVMMSG_PAGE,
   },
   {
     id: 17,
@@ -236,5 +193,6 @@ export const SOCKET_MSG: readonly EventRow[] = [
     ...recvmmsg(TIMESPEC32),
     related: ["recvmmsg", "sendmmsg"],
     summary: "recvmmsg of 32-bit programs with 32-bit time.",
+    page: RECVMMSG_TIME32_PAGE,
   },
 ];

@@ -1,4 +1,5 @@
 /** System V message queues: ipc/msg.c, and ipc/syscall.c for those that come through ia32's `ipc`. */
+import { MSGCTL_PAGE, MSGGET_PAGE, MSGRCV_PAGE, MSGSND_PAGE } from "../pages/sysv-msg.js";
 import type { Condition, EventRow, Step, StructNames } from "../types.js";
 import { CONTROL_ACCESS, GET_ACCESS, MSG_RECEIVE_ACCESS, MSG_SEND_ACCESS } from "./access.js";
 import { pointer, sameStruct, scalar } from "./build.js";
@@ -13,18 +14,12 @@ import {
   MSG_STAT,
   MSG_STAT_ANY,
 } from "./msgctl.js";
+import { MSGCTL_ERRORS, MSGGET_ERRORS, MSGRCV_ERRORS, MSGSND_ERRORS } from "./sysv-msg-errors.js";
 
 const MSQID64: StructNames = { native: "msqid64_ds", compat: "compat_msqid64_ds" };
 /** What `ipc` takes and gives without IPC_64 in cmd. There is no native way to it. */
 const MSQID_OLD: StructNames = { native: "msqid64_ds", compat: "compat_msqid_ds" };
 const MSGINFO = sameStruct("msginfo");
-
-const BAD_ADDRESS = "a pointer leads to memory that cannot be used";
-const REMOVED =
-  "the queue was removed while the call was under way; an id that is gone before the call gives EINVAL";
-const INTERRUPTED =
-  "a signal came while waiting; the kernel begins the call anew only if no handler runs, else user space gets EINTR";
-const NO_ACCESS = "the queue's mode does not let the caller do this";
 
 const MSQID = scalar("msqid", "int", "decimal");
 
@@ -87,15 +82,10 @@ export const SYSV_MSG: readonly EventRow[] = [
     exit: [{ take: "msqid", from: "ret", onSuccess: true }],
     queue: { kind: "sysv", by: "ret" },
     access: GET_ACCESS,
-    errors: [
-      { errno: "EACCES", means: NO_ACCESS },
-      { errno: "EEXIST", means: "IPC_CREAT and IPC_EXCL were given and the key has a queue" },
-      { errno: "ENOENT", means: "the key has no queue and IPC_CREAT was not given" },
-      { errno: "ENOMEM", means: "no memory" },
-      { errno: "ENOSPC", means: "kernel.msgmni queues exist" },
-    ],
+    errors: MSGGET_ERRORS,
     related: ["msgsnd", "msgrcv", "msgctl"],
     summary: "Gives the id of the System V queue of a key, or creates it. IPC_PRIVATE always creates one.",
+    page: MSGGET_PAGE,
   },
   {
     id: 10,
@@ -116,21 +106,11 @@ export const SYSV_MSG: readonly EventRow[] = [
     queue: { kind: "sysv", by: { arg: 0 } },
     access: MSG_SEND_ACCESS,
     message: { does: "send", payload: 1 },
-    errors: [
-      { errno: "EACCES", means: NO_ACCESS },
-      { errno: "EAGAIN", means: "the queue has no room and msgflg has IPC_NOWAIT" },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      { errno: "EIDRM", means: REMOVED },
-      {
-        errno: "EINVAL",
-        means: "msgsz is above kernel.msgmax or negative, mtype is below 1, or no queue has this id",
-      },
-      { errno: "ENOMEM", means: "no memory for the message" },
-      { errno: "ERESTARTNOHAND", means: INTERRUPTED },
-    ],
+    errors: MSGSND_ERRORS,
     related: ["msgrcv", "msgget", "msgctl"],
     summary:
       "Sends a message of a type above 0 to a System V queue, waiting while it has no room. The payload is copied before any wait.",
+    page: MSGSND_PAGE,
   },
   {
     id: 11,
@@ -170,27 +150,11 @@ export const SYSV_MSG: readonly EventRow[] = [
     queue: { kind: "sysv", by: { arg: 0 } },
     access: MSG_RECEIVE_ACCESS,
     message: { does: "receive", payload: 1, room: 2, select: { type: 3, flags: 4 } },
-    errors: [
-      {
-        errno: "E2BIG",
-        means: "the message is longer than msgsz and msgflg lacks MSG_NOERROR; it stays in the queue",
-      },
-      { errno: "EACCES", means: NO_ACCESS },
-      { errno: "EFAULT", means: "msgp cannot be written; the message is lost" },
-      { errno: "EIDRM", means: REMOVED },
-      {
-        errno: "EINVAL",
-        means:
-          "no queue has this id, msgsz is negative, or MSG_COPY came without IPC_NOWAIT or with MSG_EXCEPT",
-      },
-      { errno: "ENOMEM", means: "no memory for MSG_COPY" },
-      { errno: "ENOMSG", means: "no message fits msgtyp and msgflg has IPC_NOWAIT" },
-      { errno: "ENOSYS", means: "MSG_COPY on a kernel built without CONFIG_CHECKPOINT_RESTORE" },
-      { errno: "ERESTARTNOHAND", means: INTERRUPTED },
-    ],
+    errors: MSGRCV_ERRORS,
     related: ["msgsnd", "msgget", "msgctl"],
     summary:
       "Takes a message out of a System V queue, chosen by its type, waiting while there is none. The result is the length of mtext.",
+    page: MSGRCV_PAGE,
   },
   {
     id: 12,
@@ -217,19 +181,10 @@ export const SYSV_MSG: readonly EventRow[] = [
     queue: { kind: "sysv", by: { arg: 0 } },
     access: CONTROL_ACCESS,
     message: { does: "remove", when: cmdIs([IPC_RMID], IPC_64) },
-    errors: [
-      { errno: "EACCES", means: NO_ACCESS },
-      { errno: "EFAULT", means: BAD_ADDRESS },
-      { errno: "EIDRM", means: REMOVED },
-      { errno: "EINVAL", means: "cmd is no known command, or no queue has this id or index" },
-      {
-        errno: "EPERM",
-        means:
-          "IPC_SET or IPC_RMID by neither owner nor creator nor CAP_SYS_ADMIN, or msg_qbytes above kernel.msgmnb without CAP_SYS_RESOURCE",
-      },
-    ],
+    errors: MSGCTL_ERRORS,
     related: ["msgget", "msgsnd", "msgrcv"],
     summary:
       "Reads, changes or removes a System V queue, or reads the limits. MSG_STAT gives the queue's id, the INFO commands the highest index in use, the rest 0.",
+    page: MSGCTL_PAGE,
   },
 ];
