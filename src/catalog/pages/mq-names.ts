@@ -34,7 +34,11 @@ export const MQ_OPEN_PAGE: Page = {
     },
     {
       id: "mq_open.highest",
-      says: "mq_maxmsg may be up to fs.mqueue.msg_max; with CAP_SYS_RESOURCE up to 65536.",
+      says: "mq_maxmsg may be up to fs.mqueue.msg_max.",
+    },
+    {
+      id: "mq_open.highest-privileged",
+      says: "With CAP_SYS_RESOURCE it may be up to 65536.",
     },
     {
       id: "mq_open.charge",
@@ -71,8 +75,8 @@ export const MQ_UNLINK_PAGE: Page = {
       says: "Who waits in a send or a receive goes on waiting, and may still be served by those who have the queue open.",
     },
     {
-      id: "mq_unlink.frees-a-place",
-      says: "fs.mqueue.queues_max counts names: an unlinked queue that is still open does not count.",
+      id: "mq_unlink.keeps-its-place",
+      says: "fs.mqueue.queues_max counts queues, not names: an unlinked queue counts until its last close.",
     },
     {
       id: "mq_unlink.charge",
