@@ -22,7 +22,7 @@ export interface Truth {
 }
 
 /** What programs include: they are made anew when one of these changes. */
-const HEADERS = ["truth.h", "toctou.h"];
+const HEADERS = ["truth.h", "toctou.h", "facts.h", "facts-mq.h"];
 
 export type Bits = 64 | 32;
 

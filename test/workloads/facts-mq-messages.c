@@ -175,7 +175,7 @@ static void receives(void)
 	TRY(T(SEND, SYS_mq_timedsend, fd, "ab\0c", 4, 3, NULL));
 	memset(data, 'x', sizeof(data));
 	long length = receive_into(fd, data, SIZE, NULL);
-	FACT("receive.output", "without_prio", length);
+	FACT("receive.output", "without_prio first prio", length, data[0], receiver.prio);
 	FACT("receive.no-terminator", "length second third fourth behind", length, data[1], data[2], data[3], data[4]);
 	TRY(T(SEND, SYS_mq_timedsend, fd, "", 0, 0, NULL));
 	TRY(T(SEND, SYS_mq_timedsend, fd, "123456789012345", 16, 0, NULL));

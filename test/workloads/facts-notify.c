@@ -188,7 +188,7 @@ static void threads(void)
 
 	event.sigev_signo = -1;
 	FAILS("mq_notify", EBADF, depth(fd), notify(fd, &event));
-	event.sigev_signo = 1;
+	event.sigev_signo = TRY(open("/dev/null", O_RDWR | O_CLOEXEC));
 	FAILS("mq_notify", ENOTSOCK, depth(fd), notify(fd, &event));
 	event.sigev_signo = TRY(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	FAILS("mq_notify", EINVAL, depth(fd), notify(fd, &event));

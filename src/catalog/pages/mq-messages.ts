@@ -186,7 +186,7 @@ const RECEIVE: Page = {
     },
     {
       id: "receive.output",
-      says: "msg_ptr and, unless it is null, msg_prio are output alone: nothing is read there.",
+      says: "The message goes to msg_ptr, its priority to msg_prio unless that is null.",
     },
   ],
   useCase:

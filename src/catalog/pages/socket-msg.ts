@@ -122,10 +122,6 @@ export const SENDMMSG_PAGE: Page = {
       id: "sendmmsg.fault-sent",
       says: "When msg_len cannot be written the message has been sent, and is not counted.",
     },
-    {
-      id: "sendmmsg.check-each",
-      says: "Look at the count, then at each msg_len: a count of 1 or more says nothing of the rest.",
-    },
     OTHERS("sendmmsg.others"),
   ],
   kernel: [],
@@ -162,7 +158,7 @@ const RECVMMSG: Page = {
     },
     {
       id: "recvmmsg.error-kept",
-      says: "An error after the first message ends the call with the count, and the socket's next call gets the error, whatever it is about. EAGAIN is not kept.",
+      says: "An error after the first message ends the call with the count, and the socket's next receive gets the error, whatever it is about. EAGAIN is not kept.",
     },
     {
       id: "recvmmsg.pending-first",

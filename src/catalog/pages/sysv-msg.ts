@@ -66,7 +66,7 @@ export const MSGSND_PAGE: Page = {
     },
     {
       id: "msgsnd.handover",
-      says: "To a receiver that waits for such a message it goes directly: msg_qnum stays 0, though the queue may be full for others.",
+      says: "To a receiver that waits for such a message it goes directly: msg_qnum stays 0.",
     },
     {
       id: "msgsnd.too-big-for-waiter",
@@ -90,6 +90,10 @@ export const MSGSND_PAGE: Page = {
       says: "msgsz counts mtext alone, without the long mtype before it.",
     },
     {
+      id: "msgsnd.full-for-waiters",
+      says: "It needs room all the same: while the queue is full of other messages, a receiver that waits for just this type gets nothing.",
+    },
+    {
       id: "msgsnd.shorter-fits",
       says: "EAGAIN is about this message: one that is shorter may still fit.",
     },
@@ -111,7 +115,11 @@ export const MSGRCV_PAGE: Page = {
     },
     {
       id: "msgrcv.selects",
-      says: "msgtyp 0 takes the oldest message; above 0 the oldest of this type, or with MSG_EXCEPT of any other; below 0 the lowest type up to -msgtyp, and of that the oldest.",
+      says: "msgtyp 0 takes the oldest message; above 0 the oldest of this type, or with MSG_EXCEPT of any other; below 0 the lowest type up to -msgtyp.",
+    },
+    {
+      id: "msgrcv.lowest-first",
+      says: "Of the lowest type it is the oldest message.",
     },
     { id: "msgrcv.output", says: "msgp is output: mtype, then mtext." },
   ],
@@ -213,7 +221,7 @@ export const MSGCTL_PAGE: Page = {
   pitfalls: [
     {
       id: "msgctl.index",
-      says: "MSG_STAT takes an index (the low bits of an id), not an id, and 0 is the first.",
+      says: "MSG_STAT takes an index, from 0 on. Given an id it looks at the low bits alone: with the id of a queue that is gone it tells of the one that has its slot now.",
     },
     {
       id: "msgctl.set-cuts-nothing",

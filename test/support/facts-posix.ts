@@ -1,0 +1,113 @@
+/** What the facts programs of POSIX queues see when the statements of the pages hold: by the statement's id. */
+import { byte, type Checks, failed } from "./facts.js";
+
+const O_NONBLOCK = 0o4000;
+
+export const NAMES: Checks = {
+  "mq_open.by-name": {
+    absent: failed("ENOENT"),
+    through_one: 1,
+    through_other: 1,
+    elsewhere: failed("ENOENT"),
+  },
+  "mq_open.umask": { mode: 0o640 },
+  "mq_open.cloexec": { first: 1, second: 1 },
+  "mq_open.flags-ignored": { flags: 0 },
+  "mq_open.limits-at-creation": { maxmsg: 2, msgsize: 16, mode: 0o640 },
+  "mq_open.larger-exists": { opened: 1, msgsize: 16 },
+  "mq_open.description": { same: O_NONBLOCK, dup: O_NONBLOCK, other: 0 },
+  "mq_open.attr-read": (bits) => ({ fails: bits === 64 ? 1 : 0 }),
+  "mq_open.slash": { same: 1, raw: failed("EACCES") },
+  "mq_open.defaults": { messages: 1, bytes: 1 },
+  "mq_open.highest": { above: failed("EINVAL") },
+  "mq_open.highest-privileged": { above: 1, beyond: failed("EINVAL") },
+  "mq_open.charge": { second: failed("EMFILE") },
+  "mq_unlink.charge": { unlinked: failed("EMFILE"), closed: 1 },
+  "mq_unlink.keeps-its-place": { before: failed("ENOSPC"), unlinked: failed("ENOSPC"), closed: 1 },
+  "mq_unlink.slash": { libc: 0, raw: failed("EACCES") },
+  "mq_unlink.zero": { ret: 0 },
+  "mq_unlink.name-only": { name: failed("ENOENT"), message: byte("a") },
+  "mq_unlink.another-queue": { same: 0, old: 1, other: 0 },
+  "mq_unlink.wakes-nobody": { waits: 1, received: 1, sent: 0 },
+  "mq_getsetattr.before": { ret: 0, before: 0, after: O_NONBLOCK },
+  "mq_getsetattr.only-nonblock": { maxmsg: 2, msgsize: 16, invalid: failed("EINVAL") },
+  "mq_getsetattr.both": { getattr: 0, curmsgs: 1, maxmsg: 2, msgsize: 16, setattr: 0, flags: 0 },
+  "mq_getsetattr.old-fault": { fault: failed("EFAULT"), flags: O_NONBLOCK },
+  "mq_getsetattr.any-descriptor": { send_only: 0, receive_only: 0, not_owner: 0 },
+  "mq_getsetattr.waiters": { receivers: 0, senders: 1 },
+};
+
+export const MESSAGES: Checks = {
+  "send.zero": { ret: 0, depth: 1 },
+  "send.nothing-else-wakes": { waits: 1 },
+  "send.waits": { waits: 1, first: byte("a"), ret: 0 },
+  "send.completed-by-receive": { depth: 1 },
+  "send.copied-first": { second: byte("b") },
+  "send.order": { a: byte("b"), b: byte("d"), c: byte("a"), d: byte("e"), e: byte("c") },
+  "send.priority-limit": { highest: 0, above: failed("EINVAL") },
+  "send.empty": { ret: 0, depth: 1, length: 0 },
+  "send.handover": { depth: 0, received: 1 },
+  "send.libc": { ret: 0 },
+  "receive.libc": { ret: 1, byte: byte("l") },
+  "send.deadline-unused": { ret: 0, depth: 1 },
+  "send.deadline-invalid": {
+    large: failed("EINVAL"),
+    negative: failed("EINVAL"),
+    seconds: failed("EINVAL"),
+    depth: 1,
+  },
+  "send.deadline-absolute": { ret: failed("ETIMEDOUT"), at_once: 1 },
+  "send.nonblock": { ret: failed("EAGAIN") },
+  "send.restart": { plain: failed("EINTR"), waits: 1, ret: 0 },
+  "receive.restart": { plain: failed("EINTR"), waits: 1, ret: 1 },
+  "send.waiters-by-scheduling": { a: byte("a"), b: byte("u"), c: byte("b"), d: byte("c") },
+  "receive.waiters": { urgent: byte("1"), first: byte("2"), second: byte("3") },
+  "receive.takes": {
+    first: byte("b"),
+    second: byte("c"),
+    third: byte("a"),
+    waits: 1,
+    late: byte("d"),
+    prio: 4,
+  },
+  "receive.output": { without_prio: 4, first: byte("a"), prio: 4 },
+  "receive.no-terminator": { length: 4, second: byte("b"), third: 0, fourth: byte("c"), behind: byte("x") },
+  "receive.length": { empty: 0, full: 16 },
+  "receive.priority-first": { fault: failed("EFAULT"), prio: 6 },
+  "receive.fault-loses": { data: failed("EFAULT"), prio: failed("EFAULT"), left: 0 },
+  "receive.expired-succeeds": { ret: 1 },
+  "receive.deadline-invalid": {
+    large: failed("EINVAL"),
+    negative: failed("EINVAL"),
+    seconds: failed("EINVAL"),
+    left: 1,
+  },
+  "receive.buffer-first": { there: failed("EMSGSIZE"), empty: failed("EMSGSIZE") },
+  "receive.empty-waits": { deadline: failed("ETIMEDOUT"), early: 0, nonblock: failed("EAGAIN") },
+  "receive.refills": { first: byte("a"), depth: 1, registered: failed("EBUSY") },
+};
+
+/** What 32-bit programs alone can show. */
+export const MESSAGES_32: Checks = {
+  ...MESSAGES,
+  "time32.only-32-bit": { size: 8, wide: 0, back: 1 },
+  "time32.2038": { negative: 1, send: failed("EINVAL"), receive: failed("EINVAL") },
+};
+
+export const NOTIFY: Checks = {
+  "notify.zero": { register: 0, cancel: 0, nothing: 0 },
+  "notify.signal": { signal: 1, code: 1, value: 0x1234567, pid: 1, uid: 1 },
+  "notify.once": { first: 1, registered: 0, again: 0 },
+  "notify.not-empty": { fired: 0, registered: 1 },
+  "notify.register-first": { there: 0, emptied: 0, next: 1 },
+  "notify.waiter": { received: byte("e"), fired: 0, registered: 1 },
+  "notify.none": { taken: 1, used_up: 0 },
+  "notify.refill": { depth: 1, fired: 0, registered: 1 },
+  "notify.one-per-queue": { same: failed("EBUSY"), method: failed("EBUSY"), other: failed("EBUSY") },
+  "notify.null": { other: 0, registered: 1, own: 0, after: 0 },
+  "notify.close-other": { registered: 1 },
+  "notify.close-any": { dup: 0, open: 0 },
+  "notify.exit": { exit: 0, exec: 0 },
+  "notify.exec": { registered: 1, sent: 0, lives: 1 },
+  "notify.thread": { length: 32, same: 1, woken: 1, removed: 2 },
+};
