@@ -2,8 +2,9 @@
 import { basename } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { KERNEL_FUNCTIONS } from "../../src/catalog/hooks.js";
 import { kernelHookChecks } from "../../src/record/doctor-kernel.js";
-import { addKernelPlane } from "../../src/record/kernel-plane.js";
+import { addKernelPlane, KERNEL_HOOKS } from "../../src/record/kernel-plane.js";
 import { NativeError } from "../../src/record/native.js";
 
 const test = suite("record: kernel plane");
@@ -109,6 +110,13 @@ test("doctor has a line for each hook: how it is had, or why not", () => {
     "which message a receive brought: not there (fentry: fentry cannot store_msg; kprobe: kprobe cannot store_msg)",
   );
   assert.match(checks[1]?.todo ?? "", /^nothing: /);
+});
+
+test("the pages of explain name the hooks that a recording tries", () => {
+  assert.equal(
+    KERNEL_FUNCTIONS,
+    KERNEL_HOOKS.map(({ hook, at, use }) => ({ name: hook, at, use })),
+  );
 });
 
 test.run();

@@ -61,3 +61,9 @@ export const SYSV: Checks = {
   "msgctl.removes-at-once": { messages: 2, ret: 0, waiter: failed("EIDRM"), after: failed("EINVAL") },
   "msgctl.commands": { set: 0, stat: 2, limits: 1, removed: 0 },
 };
+
+/** What 32-bit programs alone can show. */
+export const SYSV_32: Checks = {
+  ...SYSV,
+  "msgctl.version": { remove: failed("EINVAL"), set: failed("EINVAL"), through: 0 },
+};

@@ -474,9 +474,30 @@ static void controls(void)
 	FACT("msgctl.commands", "set stat limits removed", zero, messages, shared[7], gone);
 }
 
+#ifdef __i386__
+#define IPC_64_BIT 0x100
+
+/* libc's 32-bit msgctl has the bit in neither way's place: these are the kernel's own answers. */
+static void versions(void)
+{
+	int id = queue();
+	long own = FAILS("msgctl", EINVAL, depth(id), control(id, IPC_RMID | IPC_64_BIT, NULL));
+	struct msqid_ds want = state(id);
+	long set = FAILS("msgctl", EINVAL, depth(id), control(id, IPC_SET | IPC_64_BIT, &want));
+	long through = CALL(SYS_ipc, 14, id, IPC_RMID | IPC_64_BIT, 0, NULL, 0);
+	truth_of(syscall(SYS_gettid), ABI ",\"via\":\"ipc\"", "msgctl", through, "%s", "");
+	FACT("msgctl.version", "remove set through", own, set, through);
+}
+#else
+static void versions(void)
+{
+}
+#endif
+
 int main(void)
 {
 	facts_begin();
+	versions();
 	gets();
 	sends();
 	send_errors();

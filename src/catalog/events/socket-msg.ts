@@ -182,7 +182,7 @@ export const SOCKET_MSG: readonly EventRow[] = [
     ...recvmmsg(TIMESPEC),
     related: ["sendmmsg", "recvmsg", "recvmmsg_time32"],
     summary:
-      "Receives several messages from one socket. The result is how many came; an error after the first is kept for the socket's next call.",
+      "Receives several messages from one socket. The result is how many came; an error after the first is kept for the socket's next receive.",
     page: RECVMMSG_PAGE,
   },
   {

@@ -224,6 +224,10 @@ export const MSGCTL_PAGE: Page = {
       says: "MSG_STAT takes an index, from 0 on. Given an id it looks at the low bits alone: with the id of a queue that is gone it tells of the one that has its slot now.",
     },
     {
+      id: "msgctl.version",
+      says: "32-bit programs: IPC_64 in cmd belongs to the ipc multiplexer. In msgctl's own call it makes IPC_RMID and IPC_SET EINVAL.",
+    },
+    {
       id: "msgctl.set-cuts-nothing",
       says: "A smaller msg_qbytes throws nothing away: the queue holds more than it may until it is drained, and sends find no room.",
     },

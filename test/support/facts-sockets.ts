@@ -1,0 +1,56 @@
+/** What the facts program of sockets sees when the statements of the pages hold: by the statement's id. */
+import { byte, type Checks, failed } from "./facts.js";
+
+export const SOCKETS: Checks = {
+  "sendmsg.gathers": { bytes: 4, got: 4, first: byte("a"), last: byte("d"), descriptor: 1 },
+  "sendmsg.reads-only": { ret: 1, unchanged: 1 },
+  "sendmsg.empty": { sent: 0, received: 0 },
+  "sendmsg.bytes": { datagram: 4, part: 1 },
+  "sendmsg.timeout": { ret: failed("EAGAIN") },
+  "sendmsg.sigpipe": { quiet: failed("EPIPE"), no_signal: 0, loud: failed("EPIPE"), signal: 1 },
+  "sendmsg.late-error": {
+    late: failed("ECONNREFUSED"),
+    next: 1,
+    received: byte("3"),
+    no_more: failed("EAGAIN"),
+  },
+  "sendmsg.iovecs": { most: 0, more: failed("EMSGSIZE") },
+  "sendmsg.restart": { plain: failed("EINTR"), waits: 1, ret: 1, with_limit: failed("EINTR") },
+  "recvmsg.scatters": { bytes: 4, a: byte("b"), b: byte("c"), port: 1 },
+  "recvmsg.inout": { namelen: 16, controllen: 0, flags: 0, left: 0 },
+  "recvmsg.cut": { stored: 4, flag: 1, rest: 0, whole: 10 },
+  "recvmsg.name-cut": { namelen: 16, family: 2, behind: byte("x") },
+  "recvmsg.peek": { ret: 1, still: byte("p") },
+  "recvmsg.control-cut": { flag: 1, one_open: 1, other_closed: 1 },
+  "recvmsg.timeout": { ret: failed("EAGAIN") },
+  "recvmsg.fault": { ret: failed("EFAULT"), unix: 0, udp: 0, stream: byte("s") },
+  "recvmsg.bytes": { bytes: 4, empty: 0, end: 0 },
+  "recvmsg.error-once": { first: failed("ECONNREFUSED"), next: 1 },
+  "recvmsg.restart": { plain: failed("EINTR"), waits: 1, ret: 1, with_limit: failed("EINTR") },
+  "sendmmsg.many": { count: 3, first: 4, second: 2 },
+  "sendmmsg.count": { all: 3, fewer: 1, sent_more: 0 },
+  "sendmmsg.error-hidden": { count: 1, next: 1, first: failed("EFAULT") },
+  "sendmmsg.fault-sent": { ret: failed("EFAULT"), arrived: 1 },
+  "sendmmsg.cap": { count: 1024 },
+  "sendmmsg.partial": { count: 1, part: 1, second: 0 },
+  "sendmmsg.restart": { plain: failed("EINTR"), waits: 1, ret: 1, with_limit: failed("EINTR") },
+  "recvmmsg.many": { count: 2, first: 1, second: 2 },
+  "recvmmsg.count": { some: 2, none: failed("EAGAIN") },
+  "recvmmsg.waits-for-all": { waits: 1, all: 2, for_one: 2 },
+  "recvmmsg.timeout-after-each": { waits: 1, count: 1 },
+  "recvmmsg.timeout-zero": { waits: 1, count: 1 },
+  "recvmmsg.timeout-remains": { none: 1, some: 1 },
+  "recvmmsg.error-kept": { count: 1, next: failed("EFAULT"), left: 2, after_eagain: 1 },
+  "recvmmsg.errno-512": { count: 1, next: failed("ERESTARTSYS"), after: failed("EAGAIN") },
+  "recvmmsg.fault-loses": { header: failed("EFAULT"), len: failed("EFAULT") },
+  "recvmmsg.timeout-fault": { ret: failed("EFAULT"), left: 0 },
+  "recvmmsg.pending-first": { first: failed("ECONNREFUSED"), next: 1 },
+  "recvmmsg.no-cap": { count: 1100 },
+  "recvmmsg.restart": { plain: failed("EINTR"), waits: 1, ret: 1, with_limit: failed("EINTR") },
+};
+
+/** What 32-bit programs alone can show. */
+export const SOCKETS_32: Checks = {
+  ...SOCKETS,
+  "recvmmsg_time32.only-32-bit": { size: 8, wide: 1, remains: 1 },
+};
