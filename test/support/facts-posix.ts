@@ -15,7 +15,7 @@ export const NAMES: Checks = {
   "mq_open.flags-ignored": { flags: 0 },
   "mq_open.limits-at-creation": { maxmsg: 2, msgsize: 16, mode: 0o640 },
   "mq_open.larger-exists": { opened: 1, msgsize: 16 },
-  "mq_open.description": { same: O_NONBLOCK, dup: O_NONBLOCK, other: 0 },
+  "mq_open.description": { forked: O_NONBLOCK, dup: O_NONBLOCK, passed: O_NONBLOCK, other: 0 },
   "mq_open.attr-read": (bits) => ({ fails: bits === 64 ? 1 : 0 }),
   "mq_open.slash": { same: 1, raw: failed("EACCES") },
   "mq_open.defaults": { messages: 1, bytes: 1 },
@@ -85,6 +85,7 @@ export const MESSAGES: Checks = {
   "receive.buffer-first": { there: failed("EMSGSIZE"), empty: failed("EMSGSIZE") },
   "receive.empty-waits": { deadline: failed("ETIMEDOUT"), early: 0, nonblock: failed("EAGAIN") },
   "receive.refills": { first: byte("a"), depth: 1, registered: failed("EBUSY") },
+  "receive.killed": { killed: 1, left: 1 },
 };
 
 /** What 32-bit programs alone can show. */

@@ -49,6 +49,7 @@ export const SYSV: Checks = {
   "msgrcv.removed": { during: failed("EIDRM"), gone: failed("EINVAL"), replaced: failed("EINVAL") },
   "msgrcv.restart": { handler: failed("EINTR"), stopped: 0 },
   "msgsnd.restart": { handler: failed("EINTR"), stopped: 0 },
+  "msgrcv.killed": { killed: 1, left: 1 },
   "msgctl.set-fields": { mode: 0o640, uid: 1, qbytes: 100, qnum: 0, lspid: 0 },
   "msgctl.set-limit": { above: failed("EPERM"), at: 0 },
   "msgctl.owner": { remove: failed("EPERM"), set: failed("EPERM") },

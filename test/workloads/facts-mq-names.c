@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The statements of the pages of mq_open, mq_unlink and mq_getsetattr, and their errors. */
 #include "facts-mq.h"
+#include <sys/socket.h>
 
 #define NOBODY 64321
 
@@ -11,6 +12,25 @@ static ino_t inode(int fd)
 	struct stat about;
 	TRY(fstat(fd, &about));
 	return about.st_ino;
+}
+
+/* The descriptor as another one, through a socket. */
+static int passed_on(int fd)
+{
+	int sockets[2];
+	char byte = 'x', room[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
+	struct cmsghdr *control = CMSG_FIRSTHDR(&msg);
+	*control = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	TRY(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, sockets));
+	TRY(T("sendmsg", SYS_sendmsg, sockets[0], &msg, 0));
+	TRY(T("recvmsg", SYS_recvmsg, sockets[1], &msg, 0));
+	memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	close(sockets[0]);
+	close(sockets[1]);
+	return fd;
 }
 
 static void opens(void)
@@ -41,8 +61,11 @@ static void opens(void)
 	FACT("mq_open.larger-exists", "opened msgsize", again >= 0, seen.mq_msgsize);
 
 	int copy = TRY(dup(first));
-	TRY(set_flags(copy, O_NONBLOCK));
-	FACT("mq_open.description", "same dup other", flags_of(first), flags_of(copy), flags_of(second));
+	CHILD(TRY(set_flags(first, O_NONBLOCK)));
+	int passed = passed_on(first);
+	FACT("mq_open.description", "forked dup passed other", flags_of(first), flags_of(copy), flags_of(passed),
+	     flags_of(second));
+	close(passed);
 
 	long fault = open_named(name, O_RDWR, 0, BAD);
 	if (fault >= 0)

@@ -81,6 +81,13 @@ static long pull(int fd)
 	return got < 0 ? -errno : data[0];
 }
 
+/* What was sent over UDP may come a moment later. */
+static void await_input(int fd)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	TRY(poll(&input, 1, 5000) == 1 ? 0 : -1);
+}
+
 /* Is there something to receive? */
 static long there(int fd)
 {
@@ -211,14 +218,14 @@ static void restarts(const char *id, int which)
 	struct waiter plain = { .run = socket_waiting, .nr = NR[which], .fd = fds[0], .a = which }, again = plain, timed = plain;
 	handle(SIGUSR1, 0);
 	begin(&plain);
-	pthread_kill(plain.thread, SIGUSR1);
+	interrupt(&plain);
 	long interrupted = end(&plain);
 	provoked(EVENT[which], ERESTARTSYS, interrupted, NO_DEPTH, NO_DEPTH);
 
 	handle(SIGUSR1, SA_RESTART);
 	again.restarts = 1;
 	begin(&again);
-	pthread_kill(again.thread, SIGUSR1);
+	interrupt(&again);
 	long waits = still_waits(&again);
 	if (is_send)
 		for (int i = 0; i < 1000 && !again.has_ended; i++) {
@@ -234,7 +241,7 @@ static void restarts(const char *id, int which)
 	time_limit(fds[0], is_send ? SO_SNDTIMEO : SO_RCVTIMEO, 3600000);
 	timed.b = -EINTR;
 	begin(&timed);
-	pthread_kill(timed.thread, SIGUSR1);
+	interrupt(&timed);
 	long with_limit = end(&timed);
 	provoked(EVENT[which], EINTR, with_limit, NO_DEPTH, NO_DEPTH);
 	FACT(id, "plain waits ret with_limit", interrupted, waits, ret, with_limit);
@@ -312,7 +319,9 @@ static void sends(void)
 	int refused = refused_socket(&port), back = udp(port);
 	long late = FAILS("sendmsg", ECONNREFUSED, NO_DEPTH, sendmsg_(refused, header(&one, "2", 1), 0));
 	long next = sendmsg_(refused, header(&one, "3", 1), 0);
-	FACT("sendmsg.late-error", "late next received no_more", late, next, pull(back), pull(back));
+	await_input(back);
+	long received = pull(back);
+	FACT("sendmsg.late-error", "late next received no_more", late, next, received, pull(back));
 	static struct iovec iovecs[1025];
 	struct msghdr wide = { .msg_iov = iovecs, .msg_iovlen = 1024 };
 	meet(from, to);
@@ -337,18 +346,18 @@ static void receives(void)
 	struct one one;
 	meet(from, to);
 	push(from, "abcd", 4);
-	long bytes = recvmsg_(to, &msg, MSG_DONTWAIT);
+	long bytes = recvmsg_(to, &msg, 0);
 	FACT("recvmsg.scatters", "bytes a b port", bytes, a[1], b[0], name.sin_port == name_of(from).sin_port);
 	FACT("recvmsg.inout", "namelen controllen flags left", msg.msg_namelen, msg.msg_controllen, msg.msg_flags, there(to));
 	push(from, "", 0);
-	long empty = recvmsg_(to, header(&one, b, 4), MSG_DONTWAIT);
+	long empty = recvmsg_(to, header(&one, b, 4), 0);
 
 	push(from, "0123456789", 10);
-	long stored = recvmsg_(to, header(&one, b, 4), MSG_DONTWAIT), truncated = one.message.msg_hdr.msg_flags == MSG_TRUNC;
+	long stored = recvmsg_(to, header(&one, b, 4), 0), truncated = one.message.msg_hdr.msg_flags == MSG_TRUNC;
 	long rest = there(to);
 	push(from, "0123456789", 10);
 	FACT("recvmsg.cut", "stored flag rest whole", stored, truncated, rest,
-	     recvmsg_(to, header(&one, b, 4), MSG_DONTWAIT | MSG_TRUNC));
+	     recvmsg_(to, header(&one, b, 4), MSG_TRUNC));
 	push(from, "n", 1);
 	memset(&cut, 'x', sizeof(cut));
 	header(&one, b, 4)->msg_name = &cut;
@@ -384,6 +393,7 @@ static void receives(void)
 	long unix_fault = FAILS("recvmsg", EFAULT, there(fds[1]), recvmsg_(fds[1], header(&one, BAD, 1), MSG_DONTWAIT));
 	long unix_left = there(fds[1]);
 	push(from, "f", 1);
+	await_input(to);
 	FAILS("recvmsg", EFAULT, there(to), recvmsg_(to, header(&one, BAD, 1), MSG_DONTWAIT));
 	long udp_left = there(to);
 	close(fds[0]);
@@ -401,7 +411,7 @@ static void receives(void)
 	meet(back, refused);
 	push(back, "d", 1);
 	long error = FAILS("recvmsg", ECONNREFUSED, NO_DEPTH, recvmsg_(refused, header(&one, b, 1), 0));
-	FACT("recvmsg.error-once", "first next", error, recvmsg_(refused, header(&one, b, 1), MSG_DONTWAIT));
+	FACT("recvmsg.error-once", "first next", error, recvmsg_(refused, header(&one, b, 1), 0));
 	close(refused);
 	close(back);
 	close(from);
@@ -500,7 +510,7 @@ static void receives_many(void)
 	push(fds[0], "a", 1);
 	TRY(recvmmsg_(fds[1], vec, 2, MSG_DONTWAIT, &timeout));
 	FACT("recvmmsg.timeout-remains", "none some", same.tv_sec == 3600 && same.tv_nsec == 5,
-	     timeout.tv_sec == 3599 && timeout.tv_nsec > 0);
+	     timeout.tv_sec > 3000 && timeout.tv_sec < 3600);
 
 	push(fds[0], "a", 1);
 	push(fds[0], "b", 1);
@@ -521,7 +531,7 @@ static void receives_many(void)
 	push(fds[0], "a", 1);
 	struct waiter signalled = many_receiver(fds[1], 2, -1);
 	begin(&signalled);
-	pthread_kill(signalled.thread, SIGUSR1);
+	interrupt(&signalled);
 	long one = end(&signalled);
 	FACT("recvmmsg.errno-512", "count next after", one, recvmmsg_(fds[1], vec, 1, MSG_DONTWAIT, NULL),
 	     recvmmsg_(fds[1], vec, 1, MSG_DONTWAIT, NULL));
@@ -547,7 +557,7 @@ static void receives_many(void)
 	} wide = { 3600, 0 };
 	push(fds[0], "a", 1);
 	FACT("recvmmsg_time32.only-32-bit", "size wide remains", sizeof(struct timespec),
-	     T("recvmmsg", 417, fds[1], vec, 2, MSG_DONTWAIT, &wide), wide.sec == 3599);
+	     T("recvmmsg", 417, fds[1], vec, 2, MSG_DONTWAIT, &wide), wide.sec > 3000 && wide.sec < 3600);
 #endif
 	close(fds[0]);
 	close(fds[1]);
@@ -557,12 +567,13 @@ static void receives_many(void)
 	meet(back, refused);
 	push(back, "d", 1);
 	long error = FAILS(RECVMMSG, ECONNREFUSED, NO_DEPTH, recvmmsg_(refused, vec, 1, 0, NULL));
-	FACT("recvmmsg.pending-first", "first next", error, recvmmsg_(refused, vec, 2, MSG_DONTWAIT, NULL));
+	FACT("recvmmsg.pending-first", "first next", error, recvmmsg_(refused, vec, 2, MSG_WAITFORONE, NULL));
 	int room = 8 << 20;
 	TRY(setsockopt(refused, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)));
+	time_limit(refused, SO_RCVTIMEO, 5000);
 	for (int i = 0; i < MANY; i++)
 		push(back, "m", 1);
-	FACT("recvmmsg.no-cap", "count", recvmmsg_(refused, many(MANY, 1), MANY, MSG_DONTWAIT, NULL));
+	FACT("recvmmsg.no-cap", "count", recvmmsg_(refused, many(MANY, 1), MANY, 0, NULL));
 	close(refused);
 	close(back);
 	restarts("recvmmsg.restart", RECVMMSG_CALL);

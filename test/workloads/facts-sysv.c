@@ -338,12 +338,12 @@ static void interrupts(void)
 	handle(SIGUSR1, SA_RESTART);
 	struct waiter gets = receiver(id, 0, ROOM), sends = sender(id, 1, 'b', 1);
 	begin(&gets);
-	pthread_kill(gets.thread, SIGUSR1);
+	interrupt(&gets);
 	long received = end(&gets);
 	provoked("msgrcv", ERESTARTNOHAND, received, 0, depth(id));
 	TRY(put(id, 1, 'a'));
 	begin(&sends);
-	pthread_kill(sends.thread, SIGUSR1);
+	interrupt(&sends);
 	long sent = end(&sends);
 	provoked("msgsnd", ERESTARTNOHAND, sent, 1, depth(id));
 
@@ -379,6 +379,25 @@ static void interrupts(void)
 		if (!is_send)
 			TRY(put(id, 1, 'd'));
 	}
+	TRY(removed(id));
+}
+
+/* The kernel ends the call of a task that it kills, too; the parent tells of it. */
+static void killed(void)
+{
+	int id = queue(), status;
+	pid_t child = TRY(fork());
+	if (!child) {
+		struct message message;
+		syscall(SYS_msgrcv, id, &message, ROOM, 0, 0);
+		_exit(0);
+	}
+	wait_blocked(child, child, SYS_msgrcv);
+	TRY(kill(child, SIGKILL));
+	TRY(waitpid(child, &status, 0));
+	truth_of(child, ABI, "msgrcv", -ERESTARTNOHAND, "%s", "");
+	TRY(put(id, 1, 'a'));
+	FACT("msgrcv.killed", "killed left", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, depth(id));
 	TRY(removed(id));
 }
 
@@ -504,6 +523,7 @@ int main(void)
 	selects();
 	receivers();
 	interrupts();
+	killed();
 	controls();
 	return 0;
 }

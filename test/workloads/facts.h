@@ -174,9 +174,12 @@ static inline struct timespec monotonic(void)
 	return now;
 }
 
+static _Atomic int handled;
+
 static inline void on_signal(int signal)
 {
 	(void)signal;
+	handled++;
 }
 
 static inline void handle(int signal, int flags)
@@ -240,6 +243,17 @@ static inline long end(struct waiter *waiter)
 {
 	pthread_join(waiter->thread, NULL);
 	return waiter->ret;
+}
+
+/* Returns when the handler has run: the call has ended, or the kernel begins it anew. */
+static inline void interrupt(struct waiter *waiter)
+{
+	int before = handled;
+	pthread_kill(waiter->thread, SIGUSR1);
+	while (handled == before)
+		usleep(200);
+	if (waiter->restarts)
+		wait_blocked(getpid(), waiter->tid, waiter->nr);
 }
 
 /* Does it still wait, after others have had the time to wake it? */

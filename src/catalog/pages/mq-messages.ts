@@ -40,7 +40,7 @@ const SEND_BEHAVIOUR: readonly Fact[] = [
   },
   {
     id: "send.deadline-absolute",
-    says: "It is a moment of CLOCK_REALTIME, no duration: {0 s, 100 ms} is long past and gives ETIMEDOUT at once.",
+    says: "It is a moment of CLOCK_REALTIME, no duration: 60 seconds is a minute into 1970, long past, and gives ETIMEDOUT at once.",
   },
   {
     id: "send.nonblock",
@@ -153,6 +153,10 @@ const RECEIVE_BEHAVIOUR: readonly Fact[] = [
   {
     id: "receive.restart",
     says: "A signal ends the wait with ERESTARTSYS (512) for the tracer. With SA_RESTART the kernel calls again with the same deadline, else user space gets EINTR.",
+  },
+  {
+    id: "receive.killed",
+    says: "A task that is killed while it waits ends its call with ERESTARTSYS too, and takes no message with it.",
   },
 ];
 

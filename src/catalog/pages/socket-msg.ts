@@ -6,6 +6,8 @@ const RESTART = (id: string): Fact => ({
   says: "A signal ends the wait with ERESTARTSYS (512) for the tracer: begun anew with SA_RESTART, else EINTR. On a socket with SO_RCVTIMEO (SO_SNDTIMEO for sends) it is EINTR (4) for the tracer too, and never begun anew.",
 });
 
+const NO_SECURITY_HOOK = "needs a program in a security hook";
+
 const OTHERS = (id: string): Fact => ({
   id,
   says: "Each protocol adds errors of its own: those below are of the call itself, TCP, UDP and Unix sockets.",
@@ -122,6 +124,11 @@ export const SENDMMSG_PAGE: Page = {
       id: "sendmmsg.fault-sent",
       says: "When msg_len cannot be written the message has been sent, and is not counted.",
     },
+    {
+      id: "sendmmsg.security-hooks",
+      says: "Security hooks are not asked again for a message to the same address as the one before: who watches there misses it.",
+      untested: NO_SECURITY_HOOK,
+    },
     OTHERS("sendmmsg.others"),
   ],
   kernel: [],
@@ -182,6 +189,11 @@ const RECVMMSG: Page = {
     {
       id: "recvmmsg.timeout-fault",
       says: "When the rest of timeout cannot be written, EFAULT stands in the place of the count: all messages received are out of the socket.",
+    },
+    {
+      id: "recvmmsg.security-hooks",
+      says: "Security hooks are asked for the first message alone: who watches there misses the others.",
+      untested: NO_SECURITY_HOOK,
     },
     OTHERS("recvmmsg.others"),
   ],

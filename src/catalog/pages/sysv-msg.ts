@@ -152,6 +152,10 @@ export const MSGRCV_PAGE: Page = {
     },
     RESTART("msgrcv.restart"),
     {
+      id: "msgrcv.killed",
+      says: "A task that is killed while it waits ends its call with ERESTARTNOHAND too, and takes no message with it.",
+    },
+    {
       id: "msgrcv.pid",
       says: "msg_lrpid becomes the receiver's process id; after a direct handover its thread's id.",
     },
