@@ -87,7 +87,7 @@ export function pageOf(event: EventRow): EventPage {
     result: statement(page.result),
     behaviour: page.behaviour.map(statement),
     pitfalls: page.pitfalls.map(statement),
-    errors: event.errors.map(pageError),
+    errors: event.errors.map(pageError).sort((a, b) => (a.errno < b.errno ? -1 : 1)),
     numbers: numbersOf(event),
     hooks: hooksOf(event),
     related: event.related,

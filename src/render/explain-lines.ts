@@ -23,20 +23,21 @@ export interface HookLine {
 export function hookLines({ hooks }: EventPage): readonly HookLine[] {
   const { syscall, kernel, libc } = hooks;
   return [
-    { plane: "system call", text: `${syscall.hooks.join(", ")} (${elseList(syscall.ways)})` },
+    { plane: "system call", text: `${syscall.hooks.join(" and ")}, by ${elseList(syscall.ways)}` },
     ...(kernel.length === 0
       ? [{ plane: "kernel", text: "passes through none of the functions that msgtape hooks" }]
       : kernel.map((one) => ({
           plane: "kernel",
-          text: `${one.function} (${elseList(one.ways)}): ${one.when}. Tells ${one.use}`,
+          text: `${one.function}, by ${elseList(one.ways)}. When: ${one.when}. Tells: ${one.use}`,
         }))),
     {
       plane: "C library",
       text:
         libc.functions.length === 0
           ? "none"
-          : `${libc.functions.join(", ")} (${libc.ways.join(" and ")}; record --libc)`,
+          : `${libc.functions.join(", ")}, by ${libc.ways.join(" and ")}, with record --libc`,
     },
+    { plane: "this host", text: "msgtape doctor tells which of these it has" },
   ];
 }
 

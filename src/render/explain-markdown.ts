@@ -51,6 +51,10 @@ export function markdownIndex(pages: readonly EventPage[]): string {
       "What msgtape records, one page each; `msgtape explain EVENT` prints the same. Statements and errors are executed on a live kernel by `test/live/facts-*.test.ts`, which also records the calls and compares what the capture says. What no test executes is listed at the end of its page, with the reason.",
     ),
     "",
+    ...paragraph(
+      "`msgtape explain EVENT --json` gives the page as one object; of each statement its `id`, what it `says`, and why it is `untested` (null: it is tested). Of each error `message_lost` says whether a message is gone that nobody has: `never`, `sometimes` or `always`. `msgtape explain --errors EAGAIN --json` gives a line for each event, with the `event` and the same fields.",
+    ),
+    "",
     "Tags of arguments:",
     "",
     "- `K`: the kernel gives it meaning by value",

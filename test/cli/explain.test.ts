@@ -58,7 +58,7 @@ test("a page has all its sections", async () => {
   ]);
   assert.equal(section(stdout, "NUMBERS"), ["  x86_64 243 · ia32 419 · arm64 183"]);
   assert.equal(section(stdout, "HOOKS").slice(0, 1), [
-    "  system call  sys_enter, sys_exit (tp_btf, else raw_tp)",
+    "  system call  sys_enter and sys_exit, by tp_btf, else raw_tp",
   ]);
   assert.equal(section(stdout, "RELATED"), [
     "  mq_timedsend, mq_notify, mq_open",

@@ -4,7 +4,7 @@ import type { ErrorRow } from "../types.js";
 const EXHAUSTED = "needs a kernel without memory";
 const BAD_ADDRESS = "a pointer leads to memory that cannot be used";
 const INTERRUPTED =
-  "a signal came while the call waited. A handler with SA_RESTART, or none: the kernel begins the call anew. Else user space gets EINTR";
+  "a signal came while the call waited. With SA_RESTART, or without a handler, the kernel begins the call anew; else user space gets EINTR";
 const NO_QUEUE_MADE = "no queue was created, none was opened";
 const UNCHANGED = "nothing changed";
 

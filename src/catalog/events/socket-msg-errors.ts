@@ -18,7 +18,7 @@ function common(queue: string): readonly ErrorRow[] {
       errno: "ERESTARTSYS",
       seenAs: "EINTR",
       means:
-        "a signal came while the call waited. A handler with SA_RESTART, or none: the kernel begins the call anew. Else user space gets EINTR",
+        "a signal came while the call waited. With SA_RESTART, or without a handler, the kernel begins the call anew; else user space gets EINTR",
       queue,
     },
     {
