@@ -6,10 +6,12 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { errnoByName } from "../../src/catalog/errno.js";
 import { EVENTS, eventByName } from "../../src/catalog/events.js";
+import { KERNEL_FUNCTIONS } from "../../src/catalog/hooks.js";
 import { factsOf } from "../../src/catalog/page.js";
 import type { ErrorRow } from "../../src/catalog/types.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { differencesFromTruth } from "./compare.js";
+import { eventName, readKernelCapture } from "./kernel-records.js";
 import { live, missing, type Need } from "./live.js";
 import { callLines, record } from "./msgtape.js";
 import { type Bits, parseTruth, type Truth, workload } from "./workload.js";
@@ -35,6 +37,8 @@ interface FactsRun {
   readonly provoked: readonly Provoked[];
   readonly truth: readonly Truth[];
   readonly calls: readonly CallLine[];
+  /** The kernel's functions that calls of an event passed through; null: this kernel lets nobody hook them all. */
+  readonly passed: ReadonlyMap<string, ReadonlySet<string>> | null;
 }
 
 /** The negative number that a call gives for this error. */
@@ -106,6 +110,7 @@ export function factsTests(
         assertProvoked(event, row, provoked, calls);
       });
     }
+    passageTest(test, name, event, ran);
     test(`${name}: ${event} gives no error that its page lacks`, () => {
       const known = new Set(eventByName(event)?.errors.map(({ errno }) => errno));
       const others = run().calls.filter((call) => call.event === event && call.errno !== null);
@@ -123,6 +128,33 @@ function attempt<T>(run: () => T): T | Error {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+/** Calls of the event pass through the functions that its page names, and no others. */
+function passageTest(test: Test, name: string, event: string, ran: FactsRun | Error): void {
+  const what = `${name}: ${event} passes through the functions that its page names`;
+  if (!(ran instanceof Error) && ran.passed === null) {
+    console.log(`skipped: ${what} (missing: hooks in the kernel's functions)`);
+    test.skip(what, () => {});
+    return;
+  }
+  test(what, () => {
+    if (ran instanceof Error) throw ran;
+    const named = eventByName(event)?.page.kernel.map((one) => one.function) ?? [];
+    assert.equal([...(ran.passed?.get(event) ?? [])].sort(), [...named].sort());
+  });
+}
+
+function passagesOf(file: string): FactsRun["passed"] {
+  const { plan, records } = readKernelCapture(file);
+  const attached = new Set(plan.filter((hook) => hook.attached).map(({ hook }) => hook));
+  if (!KERNEL_FUNCTIONS.every(({ name }) => attached.has(name))) return null;
+  const passed = new Map<string, Set<string>>();
+  for (const { event, hook } of records) {
+    const name = eventName(event);
+    if (name !== null) passed.set(name, (passed.get(name) ?? new Set()).add(hook));
+  }
+  return passed;
 }
 
 /** It came in each case, the capture has it, and it did to the queue what its row says. */
@@ -170,6 +202,7 @@ function runFacts(program: string, bits: Bits): FactsRun {
     provoked: lines.filter(({ provoked }) => provoked !== undefined) as unknown as Provoked[],
     truth: parseTruth(ran.stdout).filter(({ event }) => event !== undefined),
     calls: callLines(ran.file),
+    passed: passagesOf(ran.file),
   };
 }
 

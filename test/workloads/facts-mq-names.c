@@ -207,6 +207,12 @@ static void unlinks(void)
 	FACT("mq_unlink.wakes-nobody", "waits received sent", waits, end(&receiver), end(&sender));
 	close(old);
 	close(other);
+
+	/* Nobody has it open: the message goes with the name. */
+	int left = TRY(open_named(name, O_RDWR | O_CREAT, 0600, &attr));
+	TRY(put(left, 'e', 0));
+	close(left);
+	TRY(unlink_named(name));
 }
 
 static void attributes_of_queues(void)
