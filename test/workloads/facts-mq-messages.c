@@ -231,6 +231,9 @@ static void refills(void)
 	long first = get(fd);
 	end(&sender);
 	FACT("receive.refills", "first depth registered", first, depth(fd), T("mq_notify", SYS_mq_notify, fd, &none));
+	/* With a registration, so that a send passes through __do_notify. */
+	TRY(get(fd));
+	TRY(put(fd, 'c', 0));
 	close(fd);
 }
 

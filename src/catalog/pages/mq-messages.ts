@@ -99,7 +99,7 @@ const SEND: Page = {
     },
     {
       function: "__do_notify",
-      when: "the message was put into the queue, whether or not that fires anything",
+      when: "the message was put into the empty queue, and somebody is registered",
     },
     { function: "free_msg", when: "the call fails after the payload was copied" },
   ],
