@@ -9,6 +9,7 @@ import { EVENTS, eventByName } from "../../src/catalog/events.js";
 import { KERNEL_FUNCTIONS } from "../../src/catalog/hooks.js";
 import { factsOf } from "../../src/catalog/page.js";
 import type { ErrorRow } from "../../src/catalog/types.js";
+import { KERNEL_HOOKS } from "../../src/record/kernel-plane.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { differencesFromTruth } from "./compare.js";
 import { eventName, readKernelCapture } from "./kernel-records.js";
@@ -152,7 +153,9 @@ function passagesOf(file: string): FactsRun["passed"] {
   const passed = new Map<string, Set<string>>();
   for (const { event, hook } of records) {
     const name = eventName(event);
-    if (name !== null) passed.set(name, (passed.get(name) ?? new Set()).add(hook));
+    // Records name the program: do_notify.
+    const row = KERNEL_HOOKS.find(({ programs }) => programs === hook);
+    if (name !== null && row !== undefined) passed.set(name, (passed.get(name) ?? new Set()).add(row.hook));
   }
   return passed;
 }
