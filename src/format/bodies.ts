@@ -88,7 +88,9 @@ const inventoryQueue = struct<InventoryQueue>({
   id: nullable(u64),
   name: nullable(text),
   fields: record(text),
-  holders: list(struct<Item<InventoryQueue["holders"]>>({ tgid: u32, fd: u32 })),
+  holders: list(struct<Item<InventoryQueue["holders"]>>({ tgid: u32, fd: u32, tid: optional(u32) })),
+  generation: optional(u64),
+  atNs: optional(u64),
 });
 
 export const inventoryBody = struct<Inventory>({
@@ -96,6 +98,9 @@ export const inventoryBody = struct<Inventory>({
   reason: oneOf(["start", "interval", "rotation", "end"], "interval"),
   queues: list(inventoryQueue),
   limits: record(text),
+  namespaces: optional(
+    list(struct<Item<NonNullable<Inventory["namespaces"]>>>({ namespaceInum: u32, limits: record(text) })),
+  ),
   missing: list(struct<Item<Inventory["missing"]>>({ what: text, why: text })),
   inFlight: list(struct<Item<Inventory["inFlight"]>>({ tid: u32, startNs: u64, event: u32, enterNs: u64 })),
 });

@@ -159,17 +159,32 @@ export interface InventoryQueue {
   readonly namespaceInum: number | null;
   readonly id: bigint | null;
   readonly name: string | null;
-  /** The fields by their names in /proc/sysvipc/msg or the mqueue file: key, msqid, perms, … QSIZE, NOTIFY, … */
+  /** The fields by their names in /proc/sysvipc/msg or the mqueue file: key, msqid, perms, … QSIZE, NOTIFY, …
+   * Of POSIX queues also mode, uid, gid, nlink as stat(2) says them, mq_maxmsg, mq_msgsize, mq_curmsgs, and
+   * waiting_senders, waiting_receivers. What is not known is absent. */
   readonly fields: Readonly<Record<string, string>>;
-  readonly holders: readonly { readonly tgid: number; readonly fd: number }[];
+  /** `tid`: only of a thread whose descriptors are its own and not its process's. */
+  readonly holders: readonly {
+    readonly tgid: number;
+    readonly fd: number;
+    readonly tid?: number | undefined;
+  }[];
+  /** As the calls' records have it. Absent: not known. */
+  readonly generation?: bigint | undefined;
+  /** When its state was read. Absent: not known, at some time near the inventory's. */
+  readonly atNs?: bigint | undefined;
 }
 
 export interface Inventory {
   readonly atNs: bigint;
   readonly reason: "start" | "interval" | "rotation" | "end";
   readonly queues: readonly InventoryQueue[];
-  /** By the names under /proc/sys: fs.mqueue.msg_max, kernel.msgmax, … */
+  /** Of the recorder's ipc namespace, by the names under /proc/sys: fs.mqueue.msg_max, kernel.msgmax, … */
   readonly limits: Readonly<Record<string, string>>;
+  /** The ipc namespaces that were looked into, each with limits of its own. Absent: only the recorder's was. */
+  readonly namespaces?:
+    | readonly { readonly namespaceInum: number; readonly limits: Readonly<Record<string, string>> }[]
+    | undefined;
   /** What could not be looked at, and why: absent is not empty. */
   readonly missing: readonly { readonly what: string; readonly why: string }[];
   /** Calls in flight: entered before, not yet left. */
