@@ -48,10 +48,14 @@ struct super_block {
 	void *s_fs_info;
 };
 
+typedef struct { unsigned int val; } mt_kid_t;
+
 struct inode {
 	unsigned short i_mode;
+	mt_kid_t i_uid, i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	unsigned int i_nlink;
 };
 
 struct file {
@@ -99,8 +103,6 @@ struct nsproxy {
 	struct ipc_namespace *ipc_ns;
 };
 
-typedef struct { unsigned int val; } mt_kid_t;
-
 struct kern_ipc_perm {
 	int id;
 	int key;
@@ -134,10 +136,25 @@ struct mq_attr {
 	long mq_curmsgs;
 };
 
+struct sigevent {
+	int sigev_signo;
+	int sigev_notify;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct ext_wait_queue {
+	struct list_head list;
+};
+
 struct mqueue_inode_info {
 	struct inode vfs_inode;
 	struct mq_attr attr;
+	struct sigevent notify;
 	struct pid *notify_owner;
+	struct ext_wait_queue e_wait_q[2];
 	unsigned long qsize;
 };
 

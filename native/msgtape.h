@@ -186,6 +186,48 @@ int mt_probe(const char *name, char *message, size_t message_len);
  * descriptor, which the caller closes, or a negative errno (-EPERM: needs CAP_SYS_ADMIN). */
 int mt_mqueue_open(void);
 
+/* What a look for an inventory found. Errors are errno's numbers; 0: none. */
+struct mt_found {
+	uint64_t queues_len;   /* bytes of struct mt_found_queue (bpf/inventory.h) */
+	uint64_t sysv_len;     /* bytes of /proc/sysvipc/msg, at the beginning of the text */
+	uint64_t limits_len;   /* bytes behind them: lines of a name under /proc/sys and its value */
+	uint64_t sysv_at_ns;   /* CLOCK_BOOTTIME when it was read */
+	uint64_t device;       /* of the namespace's mqueue file system; 0: not known */
+	uint32_t namespace_inum; /* 0: not known */
+	uint32_t why_entered;  /* why the namespace could not be entered: then there is nothing else */
+	uint32_t why_mqueue;   /* why its mqueue file system could not be looked at */
+	uint32_t why_sysv;
+	uint32_t cut;	       /* ETIME: the time was over; ENOSPC: the room was; there is more */
+	uint32_t refused;      /* that could not be looked at, one by one */
+	uint32_t why_refused;  /* the last of them */
+	uint32_t pad;
+};
+
+/* The iterator over all descriptors, for POSIX queues that somebody holds. config: as mt_open()'s. */
+struct mt_holders;
+int mt_holders_open(const char *object_path, const void *config, size_t config_len, struct mt_holders **holders,
+		    char *message, size_t message_len);
+/* One struct mt_found_queue a descriptor. One caller at a time. */
+int mt_holders_read(struct mt_holders *holders, uint32_t limit_ms, void *queues, size_t queues_size,
+		    struct mt_found *found);
+void mt_holders_close(struct mt_holders *holders);
+
+struct mt_namespace {
+	uint32_t namespace_inum;
+	uint32_t pid; /* a process in it */
+};
+/* The ipc namespaces of all processes, each once. proc_path: "/proc". Returns how many, at most max; found: whether there
+ * are more, and how many processes could not be looked at. */
+int mt_namespaces(const char *proc_path, uint32_t limit_ms, struct mt_namespace *namespaces, size_t max,
+		  struct mt_found *found);
+
+/* Ipc namespaces looked at from inside, by a process in each; pid 0: our own. For each, one after the other: a struct
+ * mt_found, one struct mt_found_queue a file of its mqueue file system, and in text /proc/sysvipc/msg and the limits. Needs
+ * CAP_SYS_ADMIN, and says in `found` where it was missing. No thread of the caller's moves. */
+#define MT_LIMITS                                                                                                       	{                                                                                                               		"fs/mqueue/msg_default", "fs/mqueue/msg_max", "fs/mqueue/msgsize_default", "fs/mqueue/msgsize_max",     			"fs/mqueue/queues_max", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni"                       	}
+int mt_namespaces_look(const char *proc_path, const struct mt_namespace *namespaces, uint32_t count, uint32_t limit_ms,
+		       void *queues, size_t queues_size, void *text, size_t text_size, struct mt_found *found);
+
 /* Allocates blocks of a file behind its end and leaves its size as it is. */
 int mt_reserve(int fd, uint64_t offset, uint64_t length);
 

@@ -4,22 +4,8 @@
  */
 import type { ChunkContext } from "../format/types.js";
 import type { QueueKey, TaskKey } from "./names.js";
+import { place, type StructLayout, StructView } from "./struct-view.js";
 import type { Batch, OpenCall, TapeGap, Totals } from "./tape.js";
-
-/** A C struct: where each field lies, and of arrays also how far apart their elements and these' fields. */
-export interface StructLayout {
-  readonly sizeBytes: number;
-  readonly fields: Readonly<Record<string, FieldPlace>>;
-}
-
-export interface FieldPlace {
-  readonly offsetBytes: number;
-  readonly sizeBytes: number;
-  /** Of an array. */
-  readonly length: number | null;
-  /** Of a struct, or of an array's elements when those are structs. */
-  readonly struct: StructLayout | null;
-}
 
 export interface BatchLayouts {
   readonly batch: StructLayout;
@@ -47,52 +33,6 @@ export interface BatchSizes {
 }
 
 const QUEUE_KINDS: Readonly<Record<number, QueueKey["kind"]>> = { 1: "posix", 2: "sysv", 3: "socket" };
-
-/** One struct among bytes. */
-class StructView {
-  readonly #view: DataView;
-  readonly #layout: StructLayout;
-  readonly #baseBytes: number;
-
-  constructor(bytes: Uint8Array, layout: StructLayout, baseBytes = 0) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#layout = layout;
-    this.#baseBytes = baseBytes;
-  }
-
-  u64(name: string): bigint {
-    return this.#view.getBigUint64(this.#baseBytes + place(this.#layout, name).offsetBytes, true);
-  }
-
-  u32(name: string): number {
-    return this.#view.getUint32(this.#baseBytes + place(this.#layout, name).offsetBytes, true);
-  }
-
-  /** The words of an array of u64. */
-  u64s(name: string): readonly bigint[] {
-    const { offsetBytes, length } = place(this.#layout, name);
-    return Array.from({ length: length ?? 0 }, (_, i) =>
-      this.#view.getBigUint64(this.#baseBytes + offsetBytes + 8 * i, true),
-    );
-  }
-
-  /** The first `count` elements of an array of structs. */
-  structs<T>(name: string, count: number, parse: (element: StructView, index: number) => T): T[] {
-    const { offsetBytes, length, struct } = place(this.#layout, name);
-    if (struct === null) throw new TypeError(`${name} is no array of structs`);
-    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
-    const elements = Math.min(count, length ?? 0);
-    return Array.from({ length: elements }, (_, i) =>
-      parse(new StructView(bytes, struct, this.#baseBytes + offsetBytes + i * struct.sizeBytes), i),
-    );
-  }
-}
-
-function place(layout: StructLayout, name: string): FieldPlace {
-  const field = layout.fields[name];
-  if (field === undefined) throw new TypeError(`the layout has no field ${name}`);
-  return field;
-}
 
 /** How much room the batch described in `batch` takes. */
 export function batchSizes(batch: Uint8Array, layouts: BatchLayouts): BatchSizes {

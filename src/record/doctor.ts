@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { machine, release } from "node:os";
 import type { AttachedHook } from "../format/types.js";
 import { attachFirst, PROGRAM_OBJECTS } from "./attach.js";
+import { inventoryCheck } from "./doctor-inventory.js";
 import { kernelHookChecks } from "./doctor-kernel.js";
 import { RecordError } from "./errors.js";
 import { NO_FILTERS } from "./filters.js";
@@ -16,7 +17,7 @@ import { NativeError, PROBES, probe } from "./native.js";
 import { Tape } from "./native-tape.js";
 import { DEFAULT_SNAP_BYTES, type RecordOptions } from "./options.js";
 import { buildPath } from "./paths.js";
-import { openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
+import { LEAST_RING_BYTES, openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { prepareSetup, type Setup } from "./setup.js";
 
 /** `note`: a fact that is neither good nor bad. */
@@ -41,7 +42,7 @@ export interface Diagnosis {
 
 const FALLBACK = "nothing, as long as raw_tp is ok";
 const INSIDE = "nothing, as long as one of fentry and kprobe is ok; without both, calls alone are recorded";
-const NOT_NEEDED = "nothing: this version of msgtape does without";
+const NOT_NEEDED = "nothing: /proc is read instead";
 
 /** What a probe is good for, and what to do where it fails. */
 const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: string | null }>> = {
@@ -67,7 +68,7 @@ const ABOUT: Readonly<Record<(typeof PROBES)[number], { use: string; todo: strin
     use: "record --libc: what callers of the C library wait",
     todo: "nothing, without --libc; else a kernel built with CONFIG_UPROBE_EVENTS",
   },
-  "iter/task_file": { use: "queues open at the start (not used yet: /proc is read)", todo: NOT_NEEDED },
+  "iter/task_file": { use: "the kernel's own list of descriptors, for inventories", todo: NOT_NEEDED },
 };
 
 /** The probes that a run can be told to do without. */
@@ -77,6 +78,7 @@ const HELD_BACK_BY: Readonly<Partial<Record<(typeof PROBES)[number], Mechanism>>
   fentry: "fentry",
   fexit: "fentry",
   kprobe: "kprobe",
+  "iter/task_file": "iter",
 };
 
 /** Looks at everything. Never throws: what fails is a check. */
@@ -86,6 +88,7 @@ export function examineHost(): Diagnosis {
   const probes = native.status === "ok" ? PROBES.map((name) => probeCheck(name, held)) : [];
   const programs = native.status === "ok" ? programChecks(held) : [];
   const hooks = native.status === "ok" ? kernelPlaneChecks(held) : [];
+  const inventories = native.status === "ok" ? inventoryChecks(held) : [];
   return {
     kernel: release(),
     machine: machine(),
@@ -96,6 +99,7 @@ export function examineHost(): Diagnosis {
       ...probes,
       ...programs,
       ...hooks,
+      ...inventories,
       ...facilityChecks(readKernelConfig()),
       ...limitChecks(),
     ],
@@ -163,6 +167,16 @@ function kernelPlaneChecks(held: ReadonlySet<Mechanism>): readonly Check[] {
     throw error;
   }
   return kernelHookChecks(plan);
+}
+
+/** Where no program can be loaded at all, the programs' own lines say why, and this nothing. */
+function inventoryChecks(held: ReadonlySet<Mechanism>): readonly Check[] {
+  try {
+    return [inventoryCheck(prepareSetup(TRIAL).config(LEAST_RING_BYTES), whyHeldBack(["iter"], held))];
+  } catch (error) {
+    if (error instanceof RecordError) return [];
+    throw error;
+  }
 }
 
 function openTrial(setup: Setup, file: string): Tape {

@@ -6,8 +6,9 @@ import { RecordError } from "./errors.js";
 
 export const HOLD_BACK = "MSGTAPE_HOLD_BACK";
 
-/** `cast`: bpf_rdonly_cast. `fentry`: fexit too; `kprobe`: kretprobe too. `uprobe_multi`: one link for many uprobes. */
-export const MECHANISMS = ["cast", "tp_btf", "fentry", "kprobe", "uprobe_multi"] as const;
+/** `cast`: bpf_rdonly_cast. `fentry`: fexit too; `kprobe`: kretprobe too. `uprobe_multi`: one link for many uprobes.
+ * `iter`: the kernel's list of descriptors, for inventories. */
+export const MECHANISMS = ["cast", "tp_btf", "fentry", "kprobe", "uprobe_multi", "iter"] as const;
 export type Mechanism = (typeof MECHANISMS)[number];
 
 /** Throws RecordError for a word that names no mechanism: a run must not silently have what it was to go without. */

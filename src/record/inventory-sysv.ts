@@ -1,21 +1,20 @@
-/** The System V queues of the recorder's ipc namespace: every field of /proc/sysvipc/msg, as it stands there. */
-import { readFileSync } from "node:fs";
+/** The System V queues of ipc namespaces: every field of /proc/sysvipc/msg, as it stands there. */
 import type { InventoryQueue } from "../format/types.js";
 import { errorText } from "./errors.js";
-import type { Missing } from "./inventory.js";
+import type { Missing } from "./inventory-missing.js";
+import type { NamespaceLook } from "./inventory-source.js";
 
-/** All queues, in the order of the file. A file that cannot be read is `missing`, not an empty one. */
-export function readSysvQueues(
-  proc: string,
-  namespaceInum: number | null,
-  missing: Missing[],
-): InventoryQueue[] {
-  try {
-    return parseSysvipc(readFileSync(`${proc}/sysvipc/msg`, "utf8"), namespaceInum);
-  } catch (error) {
-    missing.push({ what: "System V queues", why: errorText(error) });
-    return [];
-  }
+/** All queues, in the order of each namespace's file. A text that is no such file is `missing`, not an empty one. */
+export function sysvQueues(looks: readonly NamespaceLook[], missing: Missing[]): readonly InventoryQueue[] {
+  return looks.flatMap(({ whySysv, sysv, sysvAtNs, namespaceInum }) => {
+    if (whySysv !== null) return [];
+    try {
+      return parseSysvipc(sysv, namespaceInum).map((queue) => ({ ...queue, atNs: sysvAtNs }));
+    } catch (error) {
+      missing.push({ what: "System V queues", why: errorText(error) });
+      return [];
+    }
+  });
 }
 
 /** Rows under a line of column names. Columns that a later kernel adds are kept under their names. */

@@ -1,41 +1,36 @@
 /**
- * The queues that are there, who holds them, and the limits: what a recording finds at its start and leaves at
- * its end. Looks at the recorder's own ipc namespace, and at the descriptors of every process.
+ * The queues that are there, who holds them, and the limits: what a recording finds at its start and leaves at its end.
+ * Looks into every ipc namespace that it can find, and at the descriptors of every process.
  *
  * Nothing here fails: what could not be looked at is in `missing`, so that absent is never taken for empty.
  */
-import { readFileSync, statSync } from "node:fs";
 import type { Inventory } from "../format/types.js";
 import { errorText } from "./errors.js";
-import { readHolders } from "./inventory-holders.js";
-import { readPosixQueues } from "./inventory-posix.js";
-import { readSysvQueues } from "./inventory-sysv.js";
+import { parseLimits } from "./inventory-limits.js";
+import { type Missing, unseen } from "./inventory-missing.js";
+import { lookIntoNamespaces } from "./inventory-namespaces.js";
+import { type Held, posixQueues } from "./inventory-posix.js";
+import { scanHolders } from "./inventory-scan.js";
+import type { InventorySource } from "./inventory-source.js";
+import { sysvQueues } from "./inventory-sysv.js";
 import type { OpenCall } from "./tape.js";
 
-export type Missing = Inventory["missing"][number];
-
 export interface InventoryParts {
-  /** A descriptor of this ipc namespace's mqueue file system; closed after use. Throws an errno error. */
-  readonly openMqueue: () => number;
+  readonly source: InventorySource;
   readonly boottimeNs: () => bigint;
   readonly proc?: string;
   /** How long to look for descriptors: the recorder cannot write meanwhile. */
   readonly holdersMs?: number;
+  /** How long to look for other ipc namespaces, and then into them. */
+  readonly namespacesMs?: number;
+  /** How many of them to look into. */
+  readonly namespacesMax?: number;
 }
 
+/** Far more than it takes on a host with some thousand processes. */
 const HOLDERS_MS = 250;
-
-/** The limits by their names under /proc/sys; each ipc namespace has its own. */
-const LIMITS = [
-  "fs.mqueue.msg_default",
-  "fs.mqueue.msg_max",
-  "fs.mqueue.msgsize_default",
-  "fs.mqueue.msgsize_max",
-  "fs.mqueue.queues_max",
-  "kernel.msgmax",
-  "kernel.msgmnb",
-  "kernel.msgmni",
-];
+const NAMESPACES_MS = 100;
+const NAMESPACES_MAX = 256;
 
 /** Looks at everything now. `inFlight`: the calls that were entered before and have not yet returned. */
 export function readInventory(
@@ -46,39 +41,38 @@ export function readInventory(
   const proc = parts.proc ?? "/proc";
   const missing: Missing[] = [];
   const atNs = parts.boottimeNs();
-  const namespaceInum = ipcNamespace(proc, missing);
-  const holders = readHolders(proc, parts.holdersMs ?? HOLDERS_MS, missing);
-  const queues = [
-    ...readPosixQueues(parts.openMqueue, namespaceInum, holders, missing),
-    ...readSysvQueues(proc, namespaceInum, missing),
-  ];
+  const held = readHeld(parts.source, proc, parts.holdersMs ?? HOLDERS_MS, missing);
+  const bounds = {
+    limitMs: parts.namespacesMs ?? NAMESPACES_MS,
+    max: parts.namespacesMax ?? NAMESPACES_MAX,
+  };
+  const looks = lookIntoNamespaces(parts.source, proc, bounds, missing);
+  const limits = looks.map((look, i) => parseLimits(look.limits, i === 0 ? missing : null));
   return {
     atNs,
     reason,
-    queues,
-    limits: readLimits(proc, missing),
+    queues: [...posixQueues(looks, held, missing), ...sysvQueues(looks, missing)],
+    limits: limits[0] ?? {},
+    namespaces: looks.flatMap(({ namespaceInum }, i) =>
+      namespaceInum === null ? [] : [{ namespaceInum, limits: limits[i] ?? {} }],
+    ),
     missing,
     inFlight: inFlight.map(({ tid, startNs, event, enterNs }) => ({ tid, startNs, event, enterNs })),
   };
 }
 
-function ipcNamespace(proc: string, missing: Missing[]): number | null {
+function readHeld(source: InventorySource, proc: string, limitMs: number, missing: Missing[]): Held {
   try {
-    return statSync(`${proc}/self/ns/ipc`).ino;
+    const look = source.held(limitMs);
+    missing.push(
+      ...unseen(look, "further open descriptors", (count) => `${count} open descriptors`, limitMs),
+    );
+    return { by: "kernel", queues: look.queues };
   } catch (error) {
-    missing.push({ what: "the ipc namespace", why: errorText(error) });
-    return null;
+    missing.push({
+      what: "queues held through unusual mounts, and generations",
+      why: `/proc was read in place of the kernel's list of descriptors: ${errorText(error)}`,
+    });
+    return { by: "proc", queues: scanHolders(proc, limitMs, missing) };
   }
-}
-
-function readLimits(proc: string, missing: Missing[]): Readonly<Record<string, string>> {
-  const limits: Record<string, string> = {};
-  for (const name of LIMITS) {
-    try {
-      limits[name] = readFileSync(`${proc}/sys/${name.replaceAll(".", "/")}`, "utf8").trim();
-    } catch (error) {
-      missing.push({ what: name, why: errorText(error) });
-    }
-  }
-  return limits;
 }

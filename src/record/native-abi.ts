@@ -4,7 +4,7 @@
  */
 
 /** The type of a field: a number, or an array of numbers or structs with its length. */
-export type FieldType = "uint32_t" | "uint64_t" | readonly ["uint64_t" | StructFields, number];
+export type FieldType = "uint32_t" | "uint64_t" | readonly ["uint64_t" | "uint8_t" | StructFields, number];
 export interface StructFields {
   readonly [field: string]: FieldType;
 }
@@ -38,7 +38,15 @@ export const SIGNATURES = {
   mt_command_poll: "int mt_command_poll(void *command, void *wait_status)",
   mt_command_signal: "int mt_command_signal(void *command, int signal)",
   mt_command_close: "void mt_command_close(void *command)",
-  mt_mqueue_open: "int mt_mqueue_open(void)",
+  mt_holders_open:
+    "int mt_holders_open(const char *path, const void *config, size_t config_len, _Out_ void **holders, void *message, size_t message_len)",
+  mt_holders_read:
+    "int mt_holders_read(void *holders, uint32_t limit_ms, void *queues, size_t queues_size, void *found)",
+  mt_holders_close: "void mt_holders_close(void *holders)",
+  mt_namespaces:
+    "int mt_namespaces(const char *proc, uint32_t limit_ms, void *namespaces, size_t max, void *found)",
+  mt_namespaces_look:
+    "int mt_namespaces_look(const char *proc, const void *namespaces, uint32_t count, uint32_t limit_ms, void *queues, size_t queues_size, void *text, size_t text_size, void *found)",
   mt_reserve: "int mt_reserve(int fd, uint64_t offset, uint64_t length)",
   mt_probe: "int mt_probe(const char *name, void *message, size_t message_len)",
 } as const;
@@ -99,4 +107,47 @@ export const STRUCTS = {
     lost_entries: ["uint64_t", MAX_EVENTS],
     lost_exits: ["uint64_t", MAX_EVENTS],
   },
+  mt_found: {
+    queues_len: "uint64_t",
+    sysv_len: "uint64_t",
+    limits_len: "uint64_t",
+    sysv_at_ns: "uint64_t",
+    device: "uint64_t",
+    namespace_inum: "uint32_t",
+    why_entered: "uint32_t",
+    why_mqueue: "uint32_t",
+    why_sysv: "uint32_t",
+    cut: "uint32_t",
+    refused: "uint32_t",
+    why_refused: "uint32_t",
+    pad: "uint32_t",
+  },
+  /** bpf/inventory.h */
+  mt_found_queue: {
+    at_ns: "uint64_t",
+    inode: "uint64_t",
+    generation: "uint64_t",
+    qsize: "uint64_t",
+    curmsgs: "uint64_t",
+    maxmsg: "uint64_t",
+    msgsize: "uint64_t",
+    namespace_inum: "uint32_t",
+    known: "uint32_t",
+    tgid: "uint32_t",
+    tid: "uint32_t",
+    fd: "uint32_t",
+    mode: "uint32_t",
+    uid: "uint32_t",
+    gid: "uint32_t",
+    nlink: "uint32_t",
+    notify: "uint32_t",
+    signo: "uint32_t",
+    notify_tgid: "uint32_t",
+    waiting_senders: "uint32_t",
+    waiting_receivers: "uint32_t",
+    name_len: "uint32_t",
+    pad: "uint32_t",
+    name: ["uint8_t", 256],
+  },
+  mt_namespace: { namespace_inum: "uint32_t", pid: "uint32_t" },
 } as const satisfies Readonly<Record<string, StructFields>>;

@@ -12,7 +12,6 @@ import {
   parseElements,
   parseOpenCall,
   parseTotals,
-  type StructLayout,
 } from "./batch.js";
 import type { LibcPlace } from "./libc-plane.js";
 import {
@@ -24,6 +23,7 @@ import {
   nativeError,
   type Pointer,
 } from "./native.js";
+import type { StructLayout } from "./struct-view.js";
 import type { Batch, OpenCall, TapeHandle, Totals } from "./tape.js";
 
 export type TapeState = "open" | "attached" | "running" | "stopped" | "closed";

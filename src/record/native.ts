@@ -7,8 +7,9 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { errnoName, errnoText } from "../catalog/errno.js";
-import type { BatchLayouts, StructLayout } from "./batch.js";
+import type { BatchLayouts } from "./batch.js";
 import { type FieldType, SIGNATURES, STRUCTS, type StructFields } from "./native-abi.js";
+import type { StructLayout } from "./struct-view.js";
 
 type Koffi = typeof import("koffi");
 type KoffiType = import("koffi").TypeObject;
@@ -36,7 +37,9 @@ type NativeFunction = ReturnType<import("koffi").LibraryHandle["func"]>;
 export interface Library {
   readonly call: Readonly<Record<keyof typeof SIGNATURES, NativeFunction>>;
   readonly clockGettime: NativeFunction;
-  readonly layouts: BatchLayouts & { readonly openCall: StructLayout; readonly totals: StructLayout };
+  readonly layouts: BatchLayouts & {
+    readonly [name in "openCall" | "totals" | "found" | "foundQueue" | "namespace"]: StructLayout;
+  };
 }
 
 let loaded: Library | null = null;
@@ -98,6 +101,9 @@ function structLayouts(koffi: Koffi): Library["layouts"] {
     queueKey: layoutOf(build(STRUCTS.mt_queue_key)),
     openCall: layoutOf(build(STRUCTS.mt_open_call)),
     totals: layoutOf(build(STRUCTS.mt_totals)),
+    found: layoutOf(build(STRUCTS.mt_found)),
+    foundQueue: layoutOf(build(STRUCTS.mt_found_queue)),
+    namespace: layoutOf(build(STRUCTS.mt_namespace)),
   };
 }
 
@@ -168,16 +174,6 @@ export function clockGettime(id: number): bigint {
     throw new NativeError(`the kernel has no clock ${id}`, "EINVAL");
   }
   return time.readBigInt64LE(0) * 1_000_000_000n + time.readBigInt64LE(8);
-}
-
-/**
- * A descriptor of this ipc namespace's mqueue file system, to be closed by the caller. Throws NativeError (ENOSYS
- * before 5.2; EPERM without CAP_SYS_ADMIN).
- */
-export function openMqueue(): number {
-  const result: number = library().call.mt_mqueue_open();
-  if (result < 0) throw nativeError(result, "");
-  return result;
 }
 
 /**

@@ -22,14 +22,15 @@ import { addKernelPlane } from "./kernel-plane.js";
 import { addLibcPlane, LIBC_OBJECT, type Planes } from "./libc-plane.js";
 import { garbageCollection } from "./memory.js";
 import { nameTables } from "./names.js";
-import { clockGettime, NativeError, openMqueue, reserveSpace } from "./native.js";
+import { clockGettime, NativeError, reserveSpace } from "./native.js";
 import { Command } from "./native-command.js";
+import { NativeInventory } from "./native-inventory.js";
 import { Tape } from "./native-tape.js";
 import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
 import { noProgress, type ProgressLine, terminalProgress } from "./progress.js";
-import { openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
+import { LEAST_RING_BYTES, openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
 import { FileSink, type Sink } from "./sink.js";
@@ -87,6 +88,9 @@ class Recording {
     const command = this.#prepareCommand();
     const watch = command === null ? null : new CommandWatch(command);
     this.onSignal = signalPolicy(this.#stop, watch);
+    // Loading takes a while, for which nothing should be waiting yet. It has no ring, however small.
+    const source = NativeInventory.open(setup.config(LEAST_RING_BYTES));
+    this.#cleanUps.push(() => source.close());
     const clock = createClock(clockGettime);
     let start = clock.read("start");
     const attached = this.#attach(setup, () => {
@@ -95,7 +99,7 @@ class Recording {
     this.#track(attached.tape, command);
     const progress = this.#progress(command);
     const result = await runSession({
-      ...this.#parts(setup, sink, writer, attached),
+      ...this.#parts(setup, sink, writer, attached, source),
       clock,
       start,
       progress: (now) => progress.show(now),
@@ -175,13 +179,19 @@ class Recording {
     trackWithDescendants(this.#options.filters.pids, (tgid) => tape.track(tgid));
   }
 
-  #parts(setup: Setup, sink: Sink, writer: CaptureWriter, { tape, plan }: Attached<Tape>) {
+  #parts(
+    setup: Setup,
+    sink: Sink,
+    writer: CaptureWriter,
+    { tape, plan }: Attached<Tape>,
+    source: NativeInventory,
+  ) {
     const host = readHost({
       version: packageVersion(),
       config: configOf(this.#options, tape.ringBytes * setup.cpus),
       attachPlan: plan,
     });
-    const looks = { openMqueue, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
+    const looks = { source, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
     return {
       tape,
       writer,

@@ -11,7 +11,7 @@ const DEFAULT_BYTES = 32 << 20;
 const DEFAULT_LEAST_BYTES = 1 << 20;
 const DEFAULT_MOST_BYTES = 16 << 20;
 /** What the programs' side takes (native/load.c). */
-const LEAST_BYTES = 4096;
+export const LEAST_RING_BYTES = 4096;
 const MOST_BYTES = 2 ** 30;
 /** A kernel that refuses rings of this size lacks more than a smaller one would help. */
 const RETRY_LEAST_BYTES = 256 << 10;
@@ -24,12 +24,12 @@ export function ringBytesOf(bufferBytes: number | null, cpus: number): number {
   const share = powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / cpus);
   return bufferBytes === null
     ? clamp(share, DEFAULT_LEAST_BYTES, DEFAULT_MOST_BYTES)
-    : clamp(share, LEAST_BYTES, MOST_BYTES);
+    : clamp(share, LEAST_RING_BYTES, MOST_BYTES);
 }
 
 /** Bytes of the planes' one ring, a power of two. */
 export function planesBytesOf(bufferBytes: number | null): number {
-  return clamp(powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / PLANES_SHARE), LEAST_BYTES, PLANES_MOST_BYTES);
+  return clamp(powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / PLANES_SHARE), LEAST_RING_BYTES, PLANES_MOST_BYTES);
 }
 
 /**

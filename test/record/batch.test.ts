@@ -1,12 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  type BatchLayouts,
-  batchSizes,
-  type FieldPlace,
-  parseBatch,
-  type StructLayout,
-} from "../../src/record/batch.js";
+import { type BatchLayouts, batchSizes, parseBatch } from "../../src/record/batch.js";
+import type { FieldPlace, StructLayout } from "../../src/record/struct-view.js";
 
 const test = suite("record: batch");
 

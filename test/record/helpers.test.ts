@@ -5,6 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PROGRAM_OBJECTS } from "../../src/record/attach.js";
+import { INVENTORY_OBJECT } from "../../src/record/native-inventory.js";
 import { buildPath } from "../../src/record/paths.js";
 import { helpersOf, mapsOf } from "../support/helpers.js";
 import { live } from "../support/live.js";
@@ -16,6 +17,16 @@ const LAST_OF_5_15 = 175;
 const MAP_LOOKUP_ELEM = 1;
 const KTIME_GET_BOOT_NS = 125;
 const PROBE_READ_USER = 112;
+const SEQ_WRITE = 127;
+
+live(test, "the iterator's helpers are those of Linux 5.15", ["objects"], () => {
+  const helpers = helpersOf(buildPath(INVENTORY_OBJECT));
+  assert.ok(helpers.includes(SEQ_WRITE), "this does read the programs");
+  assert.equal(
+    helpers.filter((id) => id > LAST_OF_5_15),
+    [],
+  );
+});
 
 /** Of bpf/maps.h, bpf/state.h and bpf/wanted.h. */
 const SYSCALL_MAPS = ["control", "names", "names_ring", "rings", "scratch", "stats", "tasks", "tree"];

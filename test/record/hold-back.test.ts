@@ -23,7 +23,7 @@ test("a word that names nothing is refused", () => {
     (error: unknown) =>
       error instanceof RecordError &&
       error.message ===
-        'MSGTAPE_HOLD_BACK names "fexit": expected words of cast, tp_btf, fentry, kprobe, uprobe_multi, with commas between them',
+        'MSGTAPE_HOLD_BACK names "fexit": expected words of cast, tp_btf, fentry, kprobe, uprobe_multi, iter, with commas between them',
   );
 });
 

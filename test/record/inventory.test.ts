@@ -1,262 +1,263 @@
 /** The inventory against queues that a C program made, and against what ipcs and the kernel say of them. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Inventory, InventoryQueue } from "../../src/format/types.js";
+import type { Inventory } from "../../src/format/types.js";
 import { type InventoryParts, readInventory } from "../../src/record/inventory.js";
+import type { InventorySource, NamespaceLook } from "../../src/record/inventory-source.js";
 import { parseSysvipc } from "../../src/record/inventory-sysv.js";
+import { NativeInventory } from "../../src/record/native-inventory.js";
+import {
+  expectedQueues,
+  foundQueues,
+  InventoryWorkload,
+  iteratorConfig,
+  type Ready,
+} from "../support/inventory.js";
 import { live } from "../support/live.js";
-import { PACKAGE } from "../support/paths.js";
 
 const test = suite("record/inventory");
 
-/** Makes queues, says what it made, and waits for its input to end. The mqueue directory is the recorder's own. */
-const MAKER = `
-#include <fcntl.h>
-#include <mqueue.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ipc.h>
-#include <sys/msg.h>
-#include <unistd.h>
-#include "msgtape.h"
-int main(int argc, char **argv)
-{
-	struct { long type; char text[100]; } m = { 3, "hello" };
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2 };
-	struct mq_attr attr = { .mq_maxmsg = 4, .mq_msgsize = 32 };
-	char named[64], gone[64];
-	int id = msgget(0xfedcba98, IPC_CREAT | 0640);
-	int empty = msgget(IPC_PRIVATE, 0600);
-	mqd_t a, b, c;
-
-	snprintf(named, sizeof(named), "/msgtape.test.%d \\xff", getpid());
-	snprintf(gone, sizeof(gone), "/msgtape.gone.%d", getpid());
-	a = mq_open(named, O_CREAT | O_RDWR, 0620, &attr);
-	b = dup(a);
-	c = mq_open(gone, O_CREAT | O_RDWR, 0600, &attr);
-	if (id < 0 || empty < 0 || a < 0 || b < 0 || c < 0)
-		return 1;
-	msgsnd(id, &m, 70, 0);
-	msgsnd(id, &m, 30, 0);
-	mq_send(a, "12345", 5, 0);
-	mq_send(a, "678", 3, 1);
-	mq_unlink(gone);
-	mq_notify(c, &ev);
-	printf("%d %d %d %d %d %d\\n", id, empty, a, b, c, mt_mqueue_open());
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
-	mq_unlink(named);
-	msgctl(id, IPC_RMID, NULL);
-	msgctl(empty, IPC_RMID, NULL);
-	return 0;
-}
-`;
-
-interface Made {
-  readonly process: ChildProcess;
-  readonly pid: number;
-  readonly numbers: readonly number[];
-}
-
-async function makeQueues(directory: string): Promise<Made> {
-  const program = join(directory, "maker");
-  writeFileSync(join(directory, "maker.c"), MAKER);
-  const arguments_ = ["-D_GNU_SOURCE", `-I${PACKAGE}native`, "-o", program, join(directory, "maker.c")];
-  const gcc = spawnSync("gcc", [...arguments_, `${PACKAGE}native/mqueue.c`, "-lrt"]);
-  assert.is(gcc.status, 0, String(gcc.stderr));
-  const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout?.once("data", (data) => resolve(String(data)));
-    child.once("exit", (status) => reject(new Error(`the maker ended with ${status}`)));
-  });
-  return { process: child, pid: child.pid ?? 0, numbers: line.trim().split(" ").map(Number) };
-}
-
-async function unmake(made: Made): Promise<void> {
-  const ended = new Promise((resolve) => made.process.once("exit", resolve));
-  made.process.stdin?.end();
-  await ended;
-}
-
-/** Without what other programs on this machine did. */
-function queuesOf(inventory: Inventory, ids: readonly number[], pid: number): InventoryQueue[] {
-  return inventory.queues.filter(
-    (queue) => ids.includes(Number(queue.id)) || queue.name?.includes(`.${pid}`) === true,
-  );
-}
-
 const NOW: Pick<InventoryParts, "boottimeNs"> = { boottimeNs: () => 123n };
-const PERMISSION = () => {
-  throw Object.assign(new Error("EPERM: operation not permitted, fsopen 'mqueue'"), { code: "EPERM" });
-};
+/** As long as it takes, on a slow machine too. */
+const PATIENT = { ...NOW, holdersMs: 60_000, namespacesMs: 60_000 };
+
+/** Some hosts have processes that not even root may look into. */
+function surprising({ missing }: Inventory): Inventory["missing"] {
+  return missing.filter(({ what, why }) => !(why === "permission denied" && / of \d+ processes$/.test(what)));
+}
+
+/** Runs the workload, and the native half as in a recording; `held`: why there is to be no iterator. */
+async function withQueues(
+  held: string | null,
+  use: (source: NativeInventory, workload: InventoryWorkload, ready: Ready) => Promise<void>,
+): Promise<void> {
+  const workload = new InventoryWorkload();
+  const source = NativeInventory.open(iteratorConfig(), held);
+  try {
+    await use(source, workload, await workload.ready());
+  } finally {
+    source.close();
+    await workload.end();
+  }
+}
 
 live(
   test,
-  "queues that a program made are found with their state and their holders",
-  ["root", "gcc"],
+  "every queue of a program is found with its state and its holders, in each ipc namespace",
+  ["root", "bpf", "gcc"],
   async () => {
-    const directory = mkdtempSync(join(tmpdir(), "msgtape-inventory-"));
-    const made = await makeQueues(directory);
-    try {
-      const [id = 0, empty = 0, a = 0, b = 0, c = 0, mqueue] = made.numbers;
-      const openMqueue = () => openSync(`/proc/${made.pid}/fd/${mqueue}`, "r");
-      const inventory = readInventory({ ...NOW, openMqueue, holdersMs: 60_000 }, "start", []);
-      const namespaceInum = statSync("/proc/self/ns/ipc").ino;
-      const rows = new Map(sysvRows().map((row) => [Number(row[1]), row]));
-      const sysv = (msqid: number, name: string): InventoryQueue => ({
-        kind: "sysv",
-        namespaceInum,
-        id: BigInt(msqid),
-        name,
-        fields: Object.fromEntries(SYSV_COLUMNS.map((column, i) => [column, rows.get(msqid)?.[i] ?? ""])),
-        holders: [],
-      });
-      const posix = (name: string, fd: number, fields: InventoryQueue["fields"], fds: number[]) => ({
-        kind: "posix",
-        namespaceInum,
-        id: statSync(`/proc/${made.pid}/fd/${fd}`, { bigint: true }).ino,
-        name,
-        fields,
-        holders: fds.map((one) => ({ tgid: made.pid, fd: one })),
-      });
-      assert.equal(queuesOf(inventory, [id, empty], made.pid), [
-        posix(
-          `/msgtape.test.${made.pid} \ufffd`,
-          a,
-          {
-            QSIZE: "8",
-            NOTIFY: "0",
-            SIGNO: "0",
-            NOTIFY_PID: "0",
-            mode: "0600",
-            uid: "0",
-            gid: "0",
-            nlink: "1",
-          },
-          [a, b],
-        ),
-        posix(
-          `/msgtape.gone.${made.pid}`,
-          c,
-          {
-            QSIZE: "0",
-            NOTIFY: "0",
-            SIGNO: "12",
-            NOTIFY_PID: String(made.pid),
-            mode: "0600",
-            uid: "0",
-            gid: "0",
-            nlink: "0",
-          },
-          [c],
-        ),
-        ...[sysv(id, "0xfedcba98"), sysv(empty, "0x00000000")].sort((x, y) => Number(x.id) - Number(y.id)),
-      ]);
-      const fields = inventory.queues.find((queue) => queue.id === BigInt(id))?.fields;
-      assert.is(fields?.cbytes, "100");
-      assert.is(fields?.qnum, "2");
-      assert.is(fields?.lspid, String(made.pid));
+    await withQueues(null, async (source, workload, ready) => {
+      const before = readdirSync("/proc/self/fd").length;
+      const inventory = readInventory({ ...PATIENT, source }, "start", []);
+      assert.is(readdirSync("/proc/self/fd").length, before, "no descriptor stays open");
+      assert.is(ready.queues.length, 11);
+      assert.equal(foundQueues(inventory.queues, ready.queues), expectedQueues(ready.queues));
+      assert.equal(surprising(inventory), []);
       assert.is(inventory.atNs, 123n);
-      // Some hosts have processes that not even root may look into.
-      const refused = (one: Inventory["missing"][number]) => one.why === "permission denied";
-      assert.equal(
-        inventory.missing.filter((one) => !refused(one)),
-        [],
-      );
-      assert.is(inventory.limits["kernel.msgmnb"], readFileSync("/proc/sys/kernel/msgmnb", "utf8").trim());
-      assert.is(Object.keys(inventory.limits).length, 8);
 
-      // The same again without the right to open the file system: what descriptors show, and what they cannot.
-      const blind = readInventory({ ...NOW, openMqueue: PERMISSION, holdersMs: 60_000 }, "end", []);
-      assert.equal(
-        queuesOf(blind, [], made.pid).map((queue) => [queue.name, queue.namespaceInum, queue.fields.QSIZE]),
-        [
-          [`/msgtape.test.${made.pid} \ufffd`, null, "8"],
-          [`/msgtape.gone.${made.pid}`, null, "0"],
-        ],
+      const mine = inventory.queues.filter(
+        ({ name }) =>
+          name?.includes(`-${ready.pid}-`) === true || name?.includes(`-${ready.other}-`) === true,
       );
+      const known = mine.filter(({ generation }) => generation !== undefined);
       assert.equal(
-        blind.missing.filter((one) => !refused(one)),
-        [{ what: "POSIX queues that nobody holds open", why: "operation not permitted" }],
+        known.map(({ holders }) => holders.length > 0),
+        mine.filter(({ holders }) => holders.length > 0).map(() => true),
+        "a generation is known of what is held",
       );
-    } finally {
-      await unmake(made);
-      rmSync(directory, { recursive: true });
-    }
+      assert.is(new Set(known.map(({ generation }) => generation)).size, 7);
+      assert.ok(inventory.queues.every(({ atNs }) => atNs !== undefined && atNs > 0n));
+
+      const later = await workload.more();
+      const after = readInventory({ ...PATIENT, source }, "end", []);
+      assert.equal(foundQueues(after.queues, later.queues), expectedQueues(later.queues));
+      const generations = (of: Inventory) =>
+        of.queues
+          .flatMap(({ id, generation }) => (generation === undefined ? [] : [`${id} ${generation}`]))
+          .filter((one) => known.some(({ id }) => one.startsWith(`${id} `)))
+          .sort();
+      assert.equal(generations(after), generations(inventory));
+    });
   },
 );
 
-const SYSV_COLUMNS = "key msqid perms cbytes qnum lspid lrpid uid gid cuid cgid stime rtime ctime".split(" ");
+live(test, "each ipc namespace has its own limits", ["root", "bpf", "gcc"], async () => {
+  await withQueues(null, async (source, _, ready) => {
+    const inventory = readInventory({ ...PATIENT, source }, "start", []);
+    const ownInum = ready.queues.find(({ name }) => name.includes("named"))?.namespace;
+    const otherInum = ready.queues.find(({ name }) => name.includes("other"))?.namespace;
+    const limitsOf = (inum: number | undefined) =>
+      inventory.namespaces?.find(({ namespaceInum }) => namespaceInum === inum)?.limits;
+    assert.equal(limitsOf(ownInum), inventory.limits);
+    assert.is(inventory.limits["kernel.msgmnb"], readFileSync("/proc/sys/kernel/msgmnb", "utf8").trim());
+    assert.is(Object.keys(inventory.limits).length, 8);
+    assert.is(limitsOf(otherInum)?.["kernel.msgmax"], "4567");
+    assert.is(limitsOf(otherInum)?.["fs.mqueue.msg_max"], "20");
+    assert.is(Object.keys(limitsOf(otherInum) ?? {}).length, 8);
+  });
+});
 
-/** Rows of the file as awk would split them. */
-function sysvRows(): string[][] {
-  const lines = readFileSync("/proc/sysvipc/msg", "utf8").trimEnd().split("\n").slice(1);
-  return lines.map((line) => line.trim().split(/ +/));
-}
+live(
+  test,
+  "without the iterator /proc is read, and what it does not show is missing",
+  ["root", "bpf", "gcc"],
+  async () => {
+    await withQueues("held back", async (source, _, ready) => {
+      const inventory = readInventory({ ...PATIENT, source }, "start", []);
+      // No descriptor tells a thread's own table, who waits, or what was opened through an unusual mount.
+      const seen = ready.queues.filter(({ name }) => !name.includes("-odd-"));
+      const asScanned = expectedQueues(seen).map((queue) => {
+        const { waiting_senders: _s, waiting_receivers: _r, ...fields } = queue.fields;
+        const { mq_maxmsg: _m, mq_msgsize: _z, mq_curmsgs: _c, ...unlinked } = fields;
+        return {
+          ...queue,
+          fields: fields.nlink === "0" ? unlinked : fields,
+          holders: queue.holders.filter(({ tid }) => tid === undefined),
+        };
+      });
+      assert.equal(foundQueues(inventory.queues, ready.queues), asScanned);
+      assert.ok(inventory.queues.every(({ generation }) => generation === undefined));
+      assert.equal(surprising(inventory), [
+        {
+          what: "queues held through unusual mounts, and generations",
+          why: "/proc was read in place of the kernel's list of descriptors: held back",
+        },
+      ]);
+    });
+  },
+);
 
-live(test, "System V queues are those of ipcs -q", ["root", "gcc"], async () => {
-  const directory = mkdtempSync(join(tmpdir(), "msgtape-inventory-"));
-  const made = await makeQueues(directory);
-  try {
+live(test, "System V queues are those of ipcs -q", ["root", "bpf", "gcc"], async () => {
+  await withQueues(null, async (source, _, ready) => {
     const ipcs = spawnSync("ipcs", ["-q"], { encoding: "utf8" });
-    const expected = [...ipcs.stdout.matchAll(/^(0x\w+)\s+(\d+)\s+\S+\s+(\d+)\s+(\d+)\s+(\d+)/gm)];
-    const inventory = readInventory({ ...NOW, openMqueue: PERMISSION, holdersMs: 0 }, "interval", []);
-    const found = inventory.queues.filter((queue) => queue.kind === "sysv");
-    const mine = (id: string) => made.numbers.slice(0, 2).includes(Number(id));
+    const namespaceInum = ready.queues.find(({ name }) => name.includes("named"))?.namespace;
+    const mine = ready.queues.filter(({ kind, namespace }) => kind === "sysv" && namespace === namespaceInum);
+    const isMine = (id: string) => mine.some((queue) => queue.id === Number(id));
+    const rows = [...ipcs.stdout.matchAll(/^(0x\w+)\s+(\d+)\s+\S+\s+(\d+)\s+(\d+)\s+(\d+)/gm)];
+    const inventory = readInventory({ ...PATIENT, source }, "interval", []);
+    const found = inventory.queues.filter(
+      (one) => one.kind === "sysv" && one.namespaceInum === namespaceInum,
+    );
     assert.equal(
       found
         .map(({ name, id, fields }) => [name, String(id), fields.perms, fields.cbytes, fields.qnum])
-        .filter(([, id]) => mine(id ?? "")),
-      expected.map((row) => row.slice(1)).filter(([, id]) => mine(id ?? "")),
+        .filter(([, id]) => isMine(id ?? "")),
+      rows.map((row) => row.slice(1)).filter(([, id]) => isMine(id ?? "")),
     );
-    assert.is(expected.filter((row) => mine(row[2] ?? "")).length, 2);
-    assert.match(inventory.missing[0]?.what ?? "", /^open descriptors of (\d+) of \1 processes$/);
-  } finally {
-    await unmake(made);
-    rmSync(directory, { recursive: true });
-  }
+    assert.is(mine.length, 2);
+  });
 });
+
+live(test, "limits of time and number are kept, and told", ["root", "bpf", "gcc"], async () => {
+  await withQueues(null, async (source, _, ready) => {
+    const few = readInventory({ ...PATIENT, source, namespacesMax: 0 }, "start", []);
+    const other = ready.queues.find(({ name }) => name.includes("other"))?.namespace;
+    assert.equal(
+      few.namespaces?.filter(({ namespaceInum }) => namespaceInum === other),
+      [],
+    );
+    assert.ok(
+      few.missing.some(
+        (one) => one.what === "further ipc namespaces" && one.why === "there are more than are kept",
+      ),
+      JSON.stringify(few.missing),
+    );
+    // Held ones are found wherever they are.
+    const names = few.queues.map(({ name }) => name);
+    assert.ok(names.some((name) => name?.includes("other-held")));
+    assert.not(names.some((name) => name?.includes("other-unheld")));
+  });
+});
+
+const NO_LOOK: NamespaceLook = {
+  namespaceInum: null,
+  device: null,
+  whyEntered: "ENOENT",
+  whyMqueue: "EPERM",
+  whySysv: null,
+  queues: [],
+  sysvAtNs: 5n,
+  sysv: "key perms\n",
+  limits: "fs/mqueue/msg_max !13\n",
+  cut: null,
+  refused: 0,
+  whyRefused: null,
+};
+
+function refuses(): never {
+  throw new Error("it is refused");
+}
 
 test("a host where nothing can be looked at says so, and is not an empty one", () => {
   const proc = mkdtempSync(join(tmpdir(), "msgtape-proc-"));
   try {
     mkdirSync(join(proc, "sysvipc"));
     writeFileSync(join(proc, "sysvipc/msg"), "key perms\n");
+    const source: InventorySource = { held: refuses, namespaces: refuses, look: () => [NO_LOOK] };
     const call = { tid: 5, startNs: 1n, event: 3, enterNs: 9n };
-    const inventory = readInventory({ ...NOW, proc, openMqueue: PERMISSION }, "rotation", [call]);
-    const where = "no such file or directory";
+    const inventory = readInventory({ ...NOW, proc, source }, "rotation", [call]);
     assert.equal(inventory.queues, []);
     assert.equal(inventory.limits, {});
+    assert.equal(inventory.namespaces, []);
     assert.equal(inventory.inFlight, [call]);
+    const notRead = ["msg_default", "msgsize_default", "msgsize_max", "queues_max"].map(
+      (name) => `fs.mqueue.${name}`,
+    );
     assert.equal(
-      inventory.missing.filter((one) => one.what !== "open descriptors"),
+      inventory.missing.filter(({ why }) => why !== "this is not the initial pid namespace"),
       [
-        { what: "the ipc namespace", why: where },
+        {
+          what: "queues held through unusual mounts, and generations",
+          why: "/proc was read in place of the kernel's list of descriptors: it is refused",
+        },
+        { what: "the ipc namespace", why: "no such file or directory" },
+        { what: "other ipc namespaces", why: "it is refused" },
         { what: "POSIX queues that nobody holds open", why: "operation not permitted" },
-        { what: "System V queues", why: "/proc/sysvipc/msg has no column msqid" },
-        ...["msg_default", "msg_max", "msgsize_default", "msgsize_max", "queues_max"].map((name) => ({
-          what: `fs.mqueue.${name}`,
-          why: where,
+        ...["fs.mqueue.msg_default", "fs.mqueue.msg_max", ...notRead.slice(1)].map((what) => ({
+          what,
+          why: what === "fs.mqueue.msg_max" ? "permission denied" : "it was not read",
         })),
-        ...["msgmax", "msgmnb", "msgmni"].map((name) => ({ what: `kernel.${name}`, why: where })),
+        ...["msgmax", "msgmnb", "msgmni"].map((name) => ({ what: `kernel.${name}`, why: "it was not read" })),
+        { what: "System V queues", why: "/proc/sysvipc/msg has no column msqid" },
       ],
     );
+    const blind = readInventory({ ...NOW, proc, source: { ...source, look: refuses } }, "start", []);
+    assert.equal(blind.missing.at(-1), {
+      what: "queues that nobody holds open, and limits",
+      why: "it is refused",
+    });
+  } finally {
+    rmSync(proc, { recursive: true });
+  }
+});
+
+test("namespaces that could not be entered are told, those whose processes are gone are not", () => {
+  const proc = mkdtempSync(join(tmpdir(), "msgtape-proc-"));
+  try {
+    const whys = [null, "ESRCH", "EPERM", "ETIME", "ETIME"];
+    const namespaces = [7, 8, 9, 10].map((namespaceInum) => ({ namespaceInum, pid: namespaceInum }));
+    const whole = { cut: null, refused: 2, whyRefused: "EACCES" };
+    const source: InventorySource = {
+      held: () => ({ ...whole, refused: 0, whyRefused: null, queues: [] }),
+      namespaces: () => ({ ...whole, namespaces }),
+      look: () =>
+        whys.map((whyEntered) => ({ ...NO_LOOK, whyEntered, whyMqueue: null, sysv: "msqid\n", limits: "" })),
+    };
+    const { missing } = readInventory({ ...NOW, proc, source, namespacesMs: 9 }, "start", []);
+    const isOfNamespaces = ({ what, why }: { what: string; why: string }) =>
+      /namespaces? |namespaces$/.test(what) && !why.includes("initial") && what !== "the ipc namespace";
+    assert.equal(missing.filter(isOfNamespaces), [
+      { what: "the ipc namespaces of 2 processes", why: "permission denied" },
+      { what: "all in ipc namespace 8", why: "operation not permitted" },
+      {
+        what: "2 of 4 other ipc namespaces",
+        why: "looking for longer than 9 ms would hold up the recording",
+      },
+    ]);
   } finally {
     rmSync(proc, { recursive: true });
   }
@@ -284,21 +285,6 @@ test("every column of /proc/sysvipc/msg is kept, those of a later kernel too", (
     },
   ]);
   assert.equal(parseSysvipc("key msqid\n", null), []);
-});
-
-test("the descriptor is closed after use", () => {
-  const empty = mkdtempSync(join(tmpdir(), "msgtape-mqueue-"));
-  let opened = -1;
-  const openMqueue = () => {
-    opened = openSync(empty, "r");
-    return opened;
-  };
-  try {
-    readInventory({ ...NOW, openMqueue, holdersMs: 0 }, "start", []);
-    assert.throws(() => closeSync(opened), "EBADF");
-  } finally {
-    rmSync(empty, { recursive: true });
-  }
 });
 
 test.run();

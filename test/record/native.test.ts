@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { StructLayout } from "../../src/record/batch.js";
 import { clockGettime, library, NativeError, PROBES, probe } from "../../src/record/native.js";
 import { STRUCTS } from "../../src/record/native-abi.js";
 import { Tape } from "../../src/record/native-tape.js";
+import type { StructLayout } from "../../src/record/struct-view.js";
 import type { Batch } from "../../src/record/tape.js";
 import { countingConfig, kill, openCounting, rest, run, sum, take, testObject } from "../support/counting.js";
 import { live } from "../support/live.js";
@@ -24,6 +24,9 @@ const LAYOUT_NAMES = {
   mt_queue_key: "queueKey",
   mt_open_call: "openCall",
   mt_totals: "totals",
+  mt_found: "found",
+  mt_found_queue: "foundQueue",
+  mt_namespace: "namespace",
 } as const;
 
 /** "struct.field offset size" of everything, as the C compiler has it. */
@@ -39,7 +42,7 @@ function placesByCompiler(): string[] {
   const program = join(directory, "places");
   writeFileSync(
     source,
-    `#include <stdio.h>\n#include "msgtape.h"\nint main(void) {\n${lines.join("\n")}\n}\n`,
+    `#include <stdio.h>\n#include "msgtape.h"\n#include "../bpf/inventory.h"\nint main(void) {\n${lines.join("\n")}\n}\n`,
   );
   run("gcc", ["-I", join(PACKAGE, "native"), "-o", program, source]);
   return run(program, []).trim().split("\n");

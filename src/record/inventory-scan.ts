@@ -1,10 +1,11 @@
 /**
- * Who holds POSIX queues open: the descriptors of every process that lead to an mqueue file, in any ipc
- * namespace. The only place where a queue without a name is still to be seen.
+ * Who holds POSIX queues open, where the kernel's own list of descriptors cannot be had: those that /proc shows of every
+ * process. Does not see queues that are held through a mount in an unusual place, nor how deep an unlinked one is.
  */
-import { readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import type { InventoryQueue } from "../format/types.js";
 import { errorCode, errorText } from "./errors.js";
-import type { Missing } from "./inventory.js";
+import { type Missing, tooLong } from "./inventory-missing.js";
 import { seesInitialPids } from "./proc.js";
 
 /** A queue as descriptors show it. */
@@ -24,7 +25,7 @@ const MQUEUE_MAGIC = 0x19800202;
 const SLASH = 0x2f;
 
 /** All queues that any process holds, looking no longer than `limitMs`; what was not looked at is `missing`. */
-export function readHolders(proc: string, limitMs: number, missing: Missing[]): readonly HeldQueue[] {
+export function scanHolders(proc: string, limitMs: number, missing: Missing[]): readonly HeldQueue[] {
   // Records name processes as the initial pid namespace does; here other numbers would stand for them.
   if (!seesInitialPids()) {
     missing.push({ what: "open descriptors", why: "this is not the initial pid namespace" });
@@ -44,7 +45,7 @@ export function readHolders(proc: string, limitMs: number, missing: Missing[]): 
   for (const [why, count] of refused) missing.push({ what: `open descriptors of ${count} processes`, why });
   if (done < processes.length) {
     const what = `open descriptors of ${processes.length - done} of ${processes.length} processes`;
-    missing.push({ what, why: `looking for longer than ${limitMs} ms would hold up the recording` });
+    missing.push({ what, why: tooLong(limitMs) });
   }
   return [...found.values()];
 }
@@ -89,4 +90,47 @@ function addHolder(path: string, tgid: number, fd: number, found: Map<string, He
   } else {
     known.holders.push({ tgid, fd });
   }
+}
+
+/** A queue as one of its descriptors shows it; null when it went away meanwhile. */
+export function readScanned(
+  held: HeldQueue,
+  namespaceInum: number | null,
+  missing: Missing[],
+): InventoryQueue | null {
+  const { path, link, inode, holders } = held;
+  try {
+    const status = statSync(path, { bigint: true });
+    // Under a descriptor's path there may be another file by now.
+    if (status.ino !== inode) return null;
+    const fields = { ...readState(path, link, missing), ...statusFields(status) };
+    // A name may end with " (deleted)" itself; only the count of links tells.
+    const name = fields.nlink === "0" ? link.replace(/ \(deleted\)$/, "") : link;
+    return { kind: "posix", namespaceInum, id: inode, name, fields, holders };
+  } catch (error) {
+    if (!isGone(error)) missing.push({ what: link, why: errorText(error) });
+    return null;
+  }
+}
+
+/** QSIZE, NOTIFY, SIGNO and NOTIFY_PID, as the queue's file says them. */
+function readState(path: string, name: string, missing: Missing[]): Record<string, string> {
+  try {
+    const pairs = readFileSync(path, "latin1").matchAll(/(\w+):(\S+)/g);
+    return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [key, value]));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") throw error;
+    missing.push({ what: `the state of ${name}`, why: errorText(error) });
+    return {};
+  }
+}
+
+/** What the file's inode says, by the names of stat(2). */
+function statusFields(status: BigIntStats): Record<"mode" | "uid" | "gid" | "nlink", string> {
+  return {
+    mode: (status.mode & 0o7777n).toString(8).padStart(4, "0"),
+    uid: String(status.uid),
+    gid: String(status.gid),
+    nlink: String(status.nlink),
+  };
 }
