@@ -29,7 +29,11 @@ export function ringBytesOf(bufferBytes: number | null, cpus: number): number {
 
 /** Bytes of the planes' one ring, a power of two. */
 export function planesBytesOf(bufferBytes: number | null): number {
-  return clamp(powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / PLANES_SHARE), LEAST_RING_BYTES, PLANES_MOST_BYTES);
+  return clamp(
+    powerOfTwo((bufferBytes ?? DEFAULT_BYTES) / PLANES_SHARE),
+    LEAST_RING_BYTES,
+    PLANES_MOST_BYTES,
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { argumentDecoder } from "./arguments.js";
 import { type ArgumentDecoder, callLine, type LineParts, type NamedCall } from "./call-line.js";
 import { chunkPlan } from "./chunk-plan.js";
 import { type CallFilter, passes, passesComm, passesQueue } from "./filter.js";
+import { inventoryNames } from "./inventory-names.js";
 import { captureLoss, lossLedger } from "./losses.js";
 import { type NameTable, nameTable } from "./names.js";
 import { inOrder, merge } from "./order.js";
@@ -77,7 +78,7 @@ export function* namedCalls(
   watched: Pick<PassOptions, "planes" | "onEntry"> & Partial<Pick<PassOptions, "losses" | "names">> = {},
 ): Generator<NamedCall> {
   const { layouts, clock } = lines;
-  const names = watched.names ?? nameTable(clock.baseNs);
+  const names = watched.names ?? nameTable(clock.baseNs, inventoryNames(capture));
   const loss = captureLoss(capture);
   const pass: PassOptions = {
     layouts,

@@ -4,6 +4,7 @@
  */
 import type { IndexEntry, Problem } from "../format/types.js";
 import { chunkPlan } from "./chunk-plan.js";
+import { inventoryNames } from "./inventory-names.js";
 import {
   type CounterOptions,
   type LatencyCounter,
@@ -47,7 +48,7 @@ export interface LatencyPass extends Omit<CounterOptions, "names" | "untilNs"> {
 /** Counts every call of the capture that passes the filter. */
 export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void {
   const { layouts, baseNs, filter } = pass;
-  const names = nameTable(baseNs);
+  const names = nameTable(baseNs, inventoryNames(capture));
   const counter = latencyCounter({ ...pass, names, untilNs: Number(endNs(capture) - baseNs) });
   const losses = lossLedger(capture, baseNs);
   const loss = captureLoss(capture);

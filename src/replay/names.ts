@@ -1,8 +1,9 @@
 /**
  * Names of tasks and queues, by time. Holds one chunk's tables: chunks stand alone, so each brings every name that
- * its records need, and memory does not grow with the file.
+ * its records need, and memory does not grow with the file. What a chunk does not name the inventories may.
  */
 import type { ChunkBody, QueueEntry, TaskEntry } from "../format/types.js";
+import type { InventoryNames } from "./inventory-names.js";
 import type { RecordHead } from "./records.js";
 
 export interface NameTable {
@@ -36,14 +37,22 @@ interface QueueName {
 
 const utf8 = new TextDecoder();
 
-/** `baseNs`: CLOCK_BOOTTIME at 0 of the times asked for. */
-export function nameTable(baseNs: bigint): NameTable {
+/** `baseNs`: CLOCK_BOOTTIME at 0 of the times asked for. `known`: where to look for a queue that no chunk names. */
+export function nameTable(baseNs: bigint, known: InventoryNames | null = null): NameTable {
   let tasks = new Map<number, TaskName[]>();
   let queues = new Map<string, QueueName[]>();
+  /** By id; made when it is first asked for. */
+  let generations: ReadonlyMap<string, readonly bigint[]> | null = null;
+  const inInventory = (key: QueueKey) => {
+    if (known === null) return null;
+    generations ??= generationsById(queues.values());
+    return known.find(key, generations.get(idKey(key)) ?? []);
+  };
   return {
     load(body) {
       tasks = new Map();
       queues = new Map();
+      generations = null;
       for (const entry of body.tasks) addTask(tasks, entry, baseNs);
       for (const entry of body.queues) {
         append(queues, queueKeyText(entry), { sinceNs: Number(entry.sinceNs - baseNs), entry });
@@ -59,7 +68,7 @@ export function nameTable(baseNs: bigint): NameTable {
       return (tasks.get(tid)?.length ?? 0) === 1;
     },
     queue(key, timeNs) {
-      return at(queues.get(queueKeyText(key)), timeNs)?.entry ?? null;
+      return at(queues.get(queueKeyText(key)), timeNs)?.entry ?? inInventory(key);
     },
   };
 }
@@ -67,6 +76,18 @@ export function nameTable(baseNs: bigint): NameTable {
 /** The key that was asked for last: a call asks for its own three times over. */
 let last: QueueKey | null = null;
 let lastText = "";
+/** Under which generations each id is known. */
+function generationsById(queues: Iterable<readonly QueueName[]>): ReadonlyMap<string, readonly bigint[]> {
+  const table = new Map<string, bigint[]>();
+  for (const [version] of queues) {
+    if (version !== undefined) append(table, idKey(version.entry), version.entry.generation);
+  }
+  return table;
+}
+
+function idKey({ kind, namespaceInum, id }: Omit<QueueKey, "generation">): string {
+  return `${kind}:${namespaceInum}:${id}`;
+}
 
 /** A queue's key as JSON has it. */
 export function queueKeyText(key: QueueKey): string {

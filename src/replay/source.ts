@@ -1,7 +1,16 @@
 /**
  * What replay needs of an open capture: the part of format's Capture that it reads. Tests give it by hand.
  */
-import type { ChunkBody, ClockTriple, Gap, HostInfo, IndexEntry, Problem, Summary } from "../format/types.js";
+import type {
+  ChunkBody,
+  ClockTriple,
+  Gap,
+  HostInfo,
+  IndexEntry,
+  Inventory,
+  Problem,
+  Summary,
+} from "../format/types.js";
 
 export interface ReplayCapture {
   /** The file's name, for errors. */
@@ -12,6 +21,8 @@ export interface ReplayCapture {
   readonly hostBtf: Uint8Array | null;
   readonly clocks: readonly ClockTriple[];
   readonly gaps: readonly Gap[];
+  /** In file order. */
+  inventories(): readonly Inventory[];
   readonly index: readonly IndexEntry[];
   readonly summary: Summary | null;
   /** The trailer is there: the recording ended as it should. */

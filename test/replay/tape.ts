@@ -11,6 +11,7 @@ import type {
   Gap,
   HostInfo,
   IndexEntry,
+  Inventory,
   QueueEntry,
   Summary,
   TaskEntry,
@@ -204,6 +205,7 @@ export interface Chunk {
 export interface CaptureParts {
   readonly chunks: readonly Chunk[];
   readonly gaps?: readonly Gap[];
+  readonly inventories?: readonly Inventory[];
   readonly lost?: bigint;
   readonly lostByEvent?: Summary["lostByEvent"];
   readonly complete?: boolean;
@@ -231,6 +233,7 @@ export function makeCapture(parts: CaptureParts): ReplayCapture {
     hostBtf: null,
     clocks: parts.clocks ?? [triple(START, REAL_START)],
     gaps: parts.gaps ?? [],
+    inventories: () => parts.inventories ?? [],
     index,
     summary: complete ? summary(parts) : null,
     complete,

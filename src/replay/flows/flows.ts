@@ -9,6 +9,7 @@ import { structsOf } from "../arguments/structs.js";
 import { eventName, type NamedCall } from "../call-line.js";
 import { type CallOptions, hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../calls.js";
 import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
+import { inventoryNames } from "../inventory-names.js";
 import { lossLedger } from "../losses.js";
 import { type NameTable, nameTable, queueKeyText, taskKeyText } from "../names.js";
 import { type Task, unfinished } from "../paired-call.js";
@@ -94,7 +95,7 @@ function flowPass(
   };
   const { baseNs } = lines.clock;
   const losses = lossLedger(capture, baseNs);
-  const names = nameTable(baseNs);
+  const names = nameTable(baseNs, inventoryNames(capture));
   const planes = planesState(capture, baseNs);
   const sink = lineSink(out, lines.captureId, options.withReceived === true);
   const known = identities({
