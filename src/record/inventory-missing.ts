@@ -31,3 +31,8 @@ export function unseen(
       : [{ what: one(look.refused), why: whyText(look.whyRefused, limitMs) }];
   return look.cut === null ? refused : [...refused, { what: rest, why: whyText(look.cut, limitMs) }];
 }
+
+/** "1 process", "2 processes". */
+export function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}

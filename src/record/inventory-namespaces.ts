@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { errorText } from "./errors.js";
-import { type Missing, tooLong, unseen, whyText } from "./inventory-missing.js";
+import { counted, type Missing, tooLong, unseen, whyText } from "./inventory-missing.js";
 import type { InventorySource, KnownNamespace, NamespaceLook } from "./inventory-source.js";
 import { seesInitialPids } from "./proc.js";
 
@@ -50,7 +50,7 @@ function otherNamespaces(
   if (!seesInitialPids()) missing.push({ what: "other ipc namespaces", why: NOT_INITIAL });
   try {
     const list = source.namespaces(proc, limitMs, max + 1);
-    const one = (count: number) => `the ipc namespaces of ${count} processes`;
+    const one = (count: number) => `the ipc namespaces of ${counted(count, "process", "processes")}`;
     missing.push(...unseen(list, "further ipc namespaces", one, limitMs));
     return list.namespaces.filter(({ namespaceInum }) => namespaceInum !== own);
   } catch (error) {
@@ -87,7 +87,7 @@ function noteLook(
   if (whyMqueue !== null) {
     missing.push({ what: `POSIX queues that nobody holds open${where}`, why: whyText(whyMqueue, limitMs) });
   }
-  const one = (count: number) => `${count} POSIX queues${where}`;
+  const one = (count: number) => `${counted(count, "POSIX queue", "POSIX queues")}${where}`;
   missing.push(...unseen(look, `further POSIX queues${where}`, one, limitMs));
   if (whySysv !== null) missing.push({ what: `System V queues${where}`, why: whyText(whySysv, limitMs) });
 }

@@ -5,7 +5,7 @@
 import { type BigIntStats, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import type { InventoryQueue } from "../format/types.js";
 import { errorCode, errorText } from "./errors.js";
-import { type Missing, tooLong } from "./inventory-missing.js";
+import { counted, type Missing, tooLong } from "./inventory-missing.js";
 import { seesInitialPids } from "./proc.js";
 
 /** A queue as descriptors show it. */
@@ -42,7 +42,8 @@ export function scanHolders(proc: string, limitMs: number, missing: Missing[]): 
     if (why !== null) refused.set(why, (refused.get(why) ?? 0) + 1);
     done++;
   }
-  for (const [why, count] of refused) missing.push({ what: `open descriptors of ${count} processes`, why });
+  for (const [why, count] of refused)
+    missing.push({ what: `open descriptors of ${counted(count, "process", "processes")}`, why });
   if (done < processes.length) {
     const what = `open descriptors of ${processes.length - done} of ${processes.length} processes`;
     missing.push({ what, why: tooLong(limitMs) });

@@ -7,7 +7,7 @@
 import type { Inventory } from "../format/types.js";
 import { errorText } from "./errors.js";
 import { parseLimits } from "./inventory-limits.js";
-import { type Missing, unseen } from "./inventory-missing.js";
+import { counted, type Missing, unseen } from "./inventory-missing.js";
 import { lookIntoNamespaces } from "./inventory-namespaces.js";
 import { type Held, posixQueues } from "./inventory-posix.js";
 import { scanHolders } from "./inventory-scan.js";
@@ -29,7 +29,7 @@ export interface InventoryParts {
 
 /** Far more than it takes on a host with some thousand processes. */
 const HOLDERS_MS = 250;
-const NAMESPACES_MS = 100;
+const NAMESPACES_MS = 250;
 const NAMESPACES_MAX = 256;
 
 /** Looks at everything now. `inFlight`: the calls that were entered before and have not yet returned. */
@@ -65,7 +65,12 @@ function readHeld(source: InventorySource, proc: string, limitMs: number, missin
   try {
     const look = source.held(limitMs);
     missing.push(
-      ...unseen(look, "further open descriptors", (count) => `${count} open descriptors`, limitMs),
+      ...unseen(
+        look,
+        "further open descriptors",
+        (count) => counted(count, "open descriptor", "open descriptors"),
+        limitMs,
+      ),
     );
     return { by: "kernel", queues: look.queues };
   } catch (error) {

@@ -26,9 +26,9 @@ import { type StructLayout, StructView } from "./struct-view.js";
 
 export const INVENTORY_OBJECT = "msgtape-inventory.bpf.o";
 
-const FIRST_BYTES = 1 << 20;
-/** Some 180 000 descriptors, or 500 000 System V queues: beyond, the inventory says that there are more. */
-const MOST_BYTES = 64 << 20;
+const FIRST_BYTES = 1 << 18;
+/** Some 350 000 descriptors, or a million System V queues: beyond, the inventory says that there are more. */
+const MOST_BYTES = 128 << 20;
 const GROWTH = 8;
 
 /** The native half, for inventories. Holds the iterator where the kernel has it; `close` lets it go. */

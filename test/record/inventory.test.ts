@@ -27,7 +27,9 @@ const PATIENT = { ...NOW, holdersMs: 60_000, namespacesMs: 60_000 };
 
 /** Some hosts have processes that not even root may look into. */
 function surprising({ missing }: Inventory): Inventory["missing"] {
-  return missing.filter(({ what, why }) => !(why === "permission denied" && / of \d+ processes$/.test(what)));
+  return missing.filter(
+    ({ what, why }) => !(why === "permission denied" && / of \d+ process(es)?$/.test(what)),
+  );
 }
 
 /** Runs the workload, and the native half as in a recording; `held`: why there is to be no iterator. */
