@@ -151,7 +151,7 @@ int held_queues(struct bpf_iter__task_file *ctx)
 	if (task->pid != task->tgid && task->files == task->group_leader->files)
 		return 0;
 	q = bpf_map_lookup_elem(&found, &zero);
-	if (!q || (__u32)task->tgid == config.own_tgid)
+	if (!q)
 		return 0;
 	__builtin_memset(q, 0, sizeof(*q));
 	object = as_number(q, inode);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What an inventory finds of POSIX queues, one struct a descriptor or file: written by the iterator (inventory.bpf.c) and
- * by the library (native/namespaces.c), and laid out the same in both.
+ * by the library (native/mqueue-files.c), and laid out the same in both.
  */
 #ifndef MSGTAPE_INVENTORY_H
 #define MSGTAPE_INVENTORY_H

@@ -182,10 +182,6 @@ void mt_command_close(struct mt_command *command);
 /* Tries one mechanism, for doctor. name: "tp_btf", "raw_tp", "ringbuf", "task_storage", … ; 0, or why not. */
 int mt_probe(const char *name, char *message, size_t message_len);
 
-/* Opens the mqueue file system of this process's ipc namespace, attached nowhere: for inventories. A directory's
- * descriptor, which the caller closes, or a negative errno (-EPERM: needs CAP_SYS_ADMIN). */
-int mt_mqueue_open(void);
-
 /* What a look for an inventory found. Errors are errno's numbers; 0: none. */
 struct mt_found {
 	uint64_t queues_len;   /* bytes of struct mt_found_queue (bpf/inventory.h) */

@@ -2,16 +2,14 @@
 /*
  * An ipc namespace as one sees it from inside: the files of its mqueue file system, /proc/sysvipc/msg, its limits. A thread
  * of its own goes in (setns() moves one thread alone) and ends there, so that nothing of this process stays behind.
- *
- * Queues are opened and closed again. That takes nobody's notification: only a close by its owner does.
  */
 #include "found.h"
+#include "mqueue-files.h"
 #include "msgtape.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mqueue.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -91,124 +89,6 @@ struct look {
 	size_t queues_size, text_size;
 	struct mt_found *found; /* of the namespace that is looked into */
 };
-
-/* "QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260", as mqueue_read_file() writes it. */
-static int parse_state(struct mt_found_queue *queue, const char *text)
-{
-	unsigned long long qsize;
-	unsigned int notify, signo, pid;
-
-	if (sscanf(text, "QSIZE:%llu NOTIFY:%u SIGNO:%u NOTIFY_PID:%u", &qsize, &notify, &signo, &pid) != 4)
-		return -EINVAL;
-	queue->qsize = qsize;
-	queue->notify = notify;
-	queue->signo = signo;
-	queue->notify_tgid = pid;
-	queue->known |= MT_FOUND_NOTIFY;
-	return 0;
-}
-
-static int read_queue(struct mt_found_queue *queue, int directory, const char *name)
-{
-	struct mq_attr attr;
-	struct stat status;
-	char text[128];
-	int fd, err = 0;
-	ssize_t len;
-
-	fd = openat(directory, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	queue->at_ns = found_boot_ns();
-	if (fstat(fd, &status)) {
-		err = -errno;
-		goto cleanup;
-	}
-	queue->inode = status.st_ino;
-	queue->mode = status.st_mode;
-	queue->uid = status.st_uid;
-	queue->gid = status.st_gid;
-	queue->nlink = (uint32_t)status.st_nlink;
-	len = pread(fd, text, sizeof(text) - 1, 0);
-	if (len >= 0) {
-		text[len] = '\0';
-		parse_state(queue, text);
-	}
-	/* A file that was opened by its path is as good as one from mq_open(). */
-	if (!mq_getattr(fd, &attr)) {
-		queue->curmsgs = (uint64_t)attr.mq_curmsgs;
-		queue->maxmsg = (uint64_t)attr.mq_maxmsg;
-		queue->msgsize = (uint64_t)attr.mq_msgsize;
-		queue->known |= MT_FOUND_ATTR;
-	}
-cleanup:
-	close(fd);
-	return err;
-}
-
-static void read_entry(struct look *look, int directory, const char *name)
-{
-	struct mt_found_queue queue;
-	struct mt_found *found = look->found;
-	size_t len = strlen(name);
-	int err;
-
-	if (look->queues_size - found->queues_len < sizeof(queue)) {
-		found->cut = ENOSPC;
-		return;
-	}
-	memset(&queue, 0, sizeof(queue));
-	queue.namespace_inum = found->namespace_inum;
-	queue.name_len = (uint32_t)(len < sizeof(queue.name) ? len : sizeof(queue.name) - 1);
-	memcpy(queue.name, name, queue.name_len);
-	err = read_queue(&queue, directory, name);
-	if (err == -ENOENT) /* unlinked meanwhile */
-		return;
-	if (err) {
-		found->refused++;
-		found->why_refused = (uint32_t)-err;
-		return;
-	}
-	memcpy(look->queues + found->queues_len, &queue, sizeof(queue));
-	found->queues_len += sizeof(queue);
-}
-
-static int read_mqueue(struct look *look)
-{
-	struct mt_found *found = look->found;
-	const struct dirent *entry;
-	struct stat status;
-	DIR *directory = NULL;
-	int mount, fd, err = 0;
-
-	mount = mt_mqueue_open();
-	if (mount < 0)
-		return mount;
-	/* The mount's own descriptor is O_PATH, which cannot be listed. */
-	fd = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		directory = fdopendir(fd);
-	if (!directory) {
-		err = -errno;
-		if (fd >= 0)
-			close(fd);
-		goto cleanup;
-	}
-	if (!fstat(fd, &status))
-		found->device = status.st_dev;
-	while (!found->cut && (entry = readdir(directory))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (found_now_ms() > look->until_ms)
-			found->cut = ETIME;
-		else
-			read_entry(look, fd, entry->d_name);
-	}
-	closedir(directory);
-cleanup:
-	close(mount);
-	return err;
-}
 
 /* A whole file behind what `text` has already. -ENOSPC: it does not fit. */
 static int read_file(struct look *look, const char *path, uint64_t *len)
@@ -301,7 +181,7 @@ static void look_into(struct look *look, uint32_t pid)
 	found->why_entered = (uint32_t)-err;
 	if (err && pid)
 		return;
-	found->why_mqueue = (uint32_t)-read_mqueue(look);
+	found->why_mqueue = (uint32_t)-mqueue_read(look->until_ms, look->queues, look->queues_size, found);
 	found->sysv_at_ns = found_boot_ns();
 	err = read_file(look, "sysvipc/msg", &found->sysv_len);
 	found->why_sysv = (uint32_t)-err;

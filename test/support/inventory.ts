@@ -139,5 +139,5 @@ function sortedHolders(holders: InventoryQueue["holders"]): InventoryQueue["hold
 export function iteratorConfig(secret: readonly [bigint, bigint] = [1n, 2n]): Uint8Array {
   const layout = structLayout(readBtfFile(buildPath("msgtape.btf")), "mt_config");
   if (layout === null) throw new Error("build/msgtape.btf has no mt_config");
-  return encodeStruct(layout, { own_tgid: process.pid, secret });
+  return encodeStruct(layout, { secret });
 }

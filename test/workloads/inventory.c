@@ -102,10 +102,16 @@ static void tell_all(void)
 static struct queue *add_sysv(int key)
 {
 	struct queue *q = &queues[queue_count++];
-	int id = TRY(CALL(SYS_msgget, key, IPC_CREAT | 0600));
+	int id = TRY(CALL(SYS_msgget, key, IPC_CREAT | IPC_EXCL | 0600));
 	*q = (struct queue){ .kind = "sysv", .ns = own_namespace(), .id = id, .mode = 0600, .send = id };
 	snprintf(q->name, sizeof(q->name), "0x%08x", key);
 	return q;
+}
+
+/* Of this process alone: the program may run more than once at a time. */
+static int own_key(void)
+{
+	return 0x6d000000 | (getpid() & 0xffffff);
 }
 
 static void set(const char *path, const char *text)
@@ -141,7 +147,7 @@ static void child(int line)
 	close(fd);
 	unheld->count = 0;
 	unheld->send = NOBODY;
-	put(add_sysv(0x6d7401), 9);
+	put(add_sysv(own_key()), 9);
 	for (;;) {
 		tell_all();
 		TRY(write(line, "d", 1));
@@ -241,7 +247,7 @@ int main(void)
 	put(crowded, 8);
 	crowded->send = NOBODY;
 	crowded->senders = 1;
-	put(add_sysv(0x6d7400), 20);
+	put(add_sysv(own_key()), 20);
 	add_sysv(IPC_PRIVATE);
 
 	/* A child that only holds what it inherits, until the pipe ends. */
