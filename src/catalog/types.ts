@@ -255,6 +255,8 @@ export interface EventRow {
   readonly access: readonly Access[];
   /** What it does with messages; absent: nothing. */
   readonly message?: MessageRole;
+  /** Asks for a notification: the argument with the struct sigevent, whose null takes the registration away. */
+  readonly notify?: { readonly sevp: number };
   /** errno names that this call gives, with what each means here. */
   readonly errors: readonly ErrorRow[];
   readonly related: readonly string[];

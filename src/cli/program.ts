@@ -57,6 +57,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/flows.js"),
   },
   {
+    name: "notifications",
+    describe: "each registration of mq_notify, from its beginning to what ended it",
+    load: () => import("./commands/notifications.js"),
+  },
+  {
     name: "explain",
     describe: "the reference page of an event, or what an error means",
     load: () => import("./commands/explain.js"),

@@ -1,7 +1,7 @@
 /** A message's way as one line, out of what `flows --json` prints: when, from whom, to whom, which queue, how long. */
 import type { FlowLine, FlowParty } from "../replay/flows/line.js";
 import { escapeText, type Piece, padRight, paintLine } from "./text.js";
-import { formatDuration } from "./units.js";
+import { formatDuration, formatSeconds } from "./units.js";
 
 export interface FlowTextOptions {
   readonly colour: boolean;
@@ -18,7 +18,7 @@ const COMM_WIDTH = 15;
 export function formatFlow(line: FlowLine, options: FlowTextOptions): string {
   const startNs = line.send?.enter_ns ?? line.send?.exit_ns ?? line.receive?.exit_ns ?? null;
   const pieces: Piece[] = [
-    { text: `${secondsText(startNs).padStart(TIME_WIDTH)} `, style: "dim" },
+    { text: `${formatSeconds(startNs).padStart(TIME_WIDTH)} `, style: "dim" },
     ...partyPieces(line.send),
     { text: " → " },
     ...partyPieces(line.receive),
@@ -92,12 +92,4 @@ function doubtPieces(line: FlowLine): Piece[] {
   const why =
     line.candidates === null ? "not all that may fit is known" : `one of ${line.candidates} that fit`;
   return [{ text: ` ambiguous: ${why}`, style: "yellow" }];
-}
-
-/** Nanoseconds as seconds with nine digits. */
-function secondsText(ns: number | null): string {
-  if (ns === null) return "?";
-  const sign = ns < 0 ? "-" : "";
-  const whole = Math.floor(Math.abs(ns) / 1e9);
-  return `${sign}${whole}.${String(Math.round(Math.abs(ns) - whole * 1e9)).padStart(9, "0")}`;
 }

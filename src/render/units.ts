@@ -25,6 +25,14 @@ export function formatDuration(durationNs: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** A time as seconds with nine digits; `?`: not known. */
+export function formatSeconds(ns: number | null): string {
+  if (ns === null) return "?";
+  const sign = ns < 0 ? "-" : "";
+  const whole = Math.floor(Math.abs(ns) / 1e9);
+  return `${sign}${whole}.${String(Math.round(Math.abs(ns) - whole * 1e9)).padStart(9, "0")}`;
+}
+
 /** Three digits that count, without zeros behind the point. Never rounds up to the next unit. */
 function precise(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;

@@ -25,6 +25,8 @@ export interface SeenQueue {
   readonly maxBytes: number;
   /** System V: 0, there bytes are the limit. */
   readonly maxMessages: number;
+  /** POSIX: the process that is registered for a notification, 0 none; null: not read. */
+  readonly notifyPid: number | null;
 }
 
 /** The first queue that these parts of an entry or exit tell of. */
@@ -35,6 +37,7 @@ export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLa
     if (at < 0) continue;
     const kind = KINDS[view.getUint8(at + layouts.queue.kind) - 1];
     if (kind === undefined) continue;
+    const isRead = (view.getUint8(at + layouts.queue.flags) & HAS_DEPTH) !== 0;
     return {
       key: {
         kind,
@@ -42,13 +45,11 @@ export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLa
         id: view.getBigUint64(at + layouts.queue.id, true),
         generation: view.getBigUint64(at + layouts.queue.generation, true),
       },
-      depth:
-        (view.getUint8(at + layouts.queue.flags) & HAS_DEPTH) === 0
-          ? null
-          : view.getUint32(at + layouts.queue.depth, true),
+      depth: isRead ? view.getUint32(at + layouts.queue.depth, true) : null,
       bytes: Number(view.getBigUint64(at + layouts.queue.bytes, true)),
       maxBytes: Number(view.getBigUint64(at + layouts.queue.max_bytes, true)),
       maxMessages: view.getUint32(at + layouts.queue.max_messages, true),
+      notifyPid: isRead && kind === "posix" ? view.getUint32(at + layouts.queue.notify_pid, true) : null,
     };
   }
   return null;

@@ -97,6 +97,7 @@ const QUEUE_WIDTHS = {
   max_bytes: 8,
   depth: 4,
   max_messages: 4,
+  notify_pid: 4,
 } as const;
 
 /** The record structs of a capture cannot be used. One line, for users. */

@@ -252,6 +252,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     queue: QUEUE_BY_MQDES,
     access: NOTIFY_ACCESS,
     errors: MQ_NOTIFY_ERRORS,
+    notify: { sevp: 1 },
     related: ["mq_timedsend", "mq_timedreceive", "mq_open"],
     summary:
       "Asks for one notification when a message arrives in an empty queue on which nobody waits. One registration a queue; it is gone once fired, and when the owner closes any descriptor of that queue.",
