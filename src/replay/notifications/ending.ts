@@ -30,6 +30,8 @@ export interface Scene {
   readonly open: readonly OpenCall[];
   /** Those of this queue that no registration has claimed. */
   readonly firings: readonly Firing[];
+  /** By when the next registration was in force, so that this one was over; infinite: there is none. */
+  readonly nextNs: number;
 }
 
 export interface Verdict {
@@ -53,7 +55,7 @@ export function windowFrom(reg: Registration): number {
 export function judgeEnd(reg: Registration, scene: Scene, evidence: Evidence): Verdict {
   const fromNs = windowFrom(reg);
   const seenNs = reg.goneNs ?? Number.POSITIVE_INFINITY;
-  const toNs = seenNs + LATE_NS;
+  const toNs = Math.min(seenNs + LATE_NS, scene.nextNs);
   const firing = scene.firings.find(
     (one) => one.ownerPid === reg.tgid && one.atNs >= Math.max(fromNs, reg.sinceNs) && one.atNs <= toNs,
   );
@@ -97,16 +99,21 @@ function fired(firing: Firing, { acts }: Scene): Verdict {
 }
 
 function isCancel(act: Act, reg: Registration): boolean {
-  return act.does === "cancel" && act.tgid === reg.tgid && (act.ret === null || act.ret === 0);
+  if (act.does !== "cancel" || act.tgid !== reg.tgid || isGoneBefore(act, reg)) return false;
+  return act.ret === null || act.ret === 0;
+}
+
+/** It found the registration over. While that begins, a look may also be too early to show it. */
+function isGoneBefore({ before, fromNs }: Act, reg: Registration): boolean {
+  const beganNs = reg.lastSeenNs ?? reg.call?.toNs ?? Number.POSITIVE_INFINITY;
+  return isOther(before?.notifyPid ?? null, reg) && fromNs >= beganNs;
 }
 
 /** False: it is certain that this call did not end the registration by a message of its own. */
 function canFire(act: Act, reg: Registration, scene: Scene, toNs: number): boolean {
   if (act.does !== "send" || (act.ret !== null && act.ret !== 0)) return false;
+  if (isGoneBefore(act, reg)) return false;
   const { before, after } = act;
-  const beganNs = reg.lastSeenNs ?? reg.call?.toNs ?? Number.POSITIVE_INFINITY;
-  const isGoneBefore = isOther(before?.notifyPid ?? null, reg) && act.fromNs >= beganNs;
-  if (isGoneBefore) return false;
   // It shows the registration in force when its message had long been put in.
   if (after !== null && after.notifyPid === reg.tgid && after.atNs <= (reg.lastSeenNs ?? -1)) return false;
   return (

@@ -93,6 +93,7 @@ function notificationPass(
     firingsOf: firings.of,
     start: lookAt(capture, "start", baseNs),
     end: lookAt(capture, "end", baseNs),
+    allGoneNs: capture.summary?.ended === "command" ? Number(capture.summary.endNs - baseNs) : null,
     sink,
   });
 

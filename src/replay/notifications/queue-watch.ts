@@ -199,10 +199,11 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
     for (let reg = regs[0]; reg !== undefined; reg = regs[0]) {
       if (reg.goneNs === null || !(isForced || isReady(reg, nowNs))) break;
       regs = regs.slice(1);
+      const nextNs = regs[0]?.call?.toNs ?? Number.POSITIVE_INFINITY;
       const isInventorys = reg.call === null && heldUntil.has(reg);
       callless.delete(reg);
       heldUntil.delete(reg);
-      const verdict = judgeEnd(reg, { acts, open: [...open.values()], firings }, evidence);
+      const verdict = judgeEnd(reg, { acts, open: [...open.values()], firings, nextNs }, evidence);
       const { firing, ...ended } = verdict;
       // Between the inventory and the first look nothing is known of the queue.
       if (isInventorys && firing === null) Object.assign(reg, { endedNs: reg.goneNs });

@@ -25,6 +25,8 @@ export interface TableParts {
   readonly firingsOf: (generation: bigint) => Firing[];
   readonly start: Look | null;
   readonly end: Look | null;
+  /** By then every recorded process was gone: the recording was of a command, and ended with it. null: not known. */
+  readonly allGoneNs: number | null;
   readonly sink: LineSink;
 }
 
@@ -36,7 +38,7 @@ interface Watched {
 
 const MOST_QUEUES = 16_384;
 
-export function watchTable({ evidence, firingsOf, start, end, sink }: TableParts): WatchTable {
+export function watchTable({ evidence, firingsOf, start, end, allGoneNs, sink }: TableParts): WatchTable {
   const watches = new Map<string, Watched>();
   /** Inodes of queues that calls told of, by namespace. */
   const met = new Set<string>();
@@ -75,6 +77,7 @@ export function watchTable({ evidence, firingsOf, start, end, sink }: TableParts
     const reg = watch.current();
     const seen = end === null ? null : queueIn(end, key);
     if (end !== null && reg !== null) endOf(reg, seen, end, sink);
+    if (reg?.end === "unknown" && reg.goneNs === null && reg.call !== null) reg.goneNs = allGoneNs;
     if (end !== null && reg === null && seen?.isRegistered === true) {
       watch.inventory({ ...origin(seen), atNs: end.atNs });
       const late = watch.current();

@@ -210,6 +210,21 @@ test("a look that came late takes nothing away", () => {
   assert.equal(tape.words(), ["11 signal 10 of 1: cancelled exact by 30"]);
 });
 
+test("calls right after its end did not end it", () => {
+  const soon = registered()
+    .send({ tid: 2, span: [20, 20.1], owner: ENDS, depth: [0, 1] })
+    .cancel({ tid: 1, span: [20.2, 20.3], owner: OFF, depth: [1, 1] });
+  assert.equal(soon.words(), ["11 signal 10 of 1: fired modelled by 20, then -"]);
+  const anew = registered()
+    .send({ tid: 2, span: [20, 20.1], owner: ENDS, depth: [0, 1] })
+    .register(NONE, 0, { tid: 1, span: [20.2, 20.3], owner: BEGINS, depth: [1, 1] })
+    .cancel({ tid: 1, span: [20.4, 20.5], owner: ENDS, depth: [1, 1] });
+  assert.equal(anew.words(), [
+    "11 signal 10 of 1: fired modelled by 20, then -",
+    "20.3 none of 1: cancelled exact by 20.4",
+  ]);
+});
+
 test("filters ask for any call that had a part in it", () => {
   const tape = registered()
     .register(SIGNAL, 1, { tid: 5, span: [15, 16], owner: ON, ret: EBUSY })

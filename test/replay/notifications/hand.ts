@@ -106,7 +106,7 @@ export class NotifyTape {
     const capture = {
       ...made,
       host: host && { ...host, config: { ...host.config, events: options.events ?? [] } },
-      summary: summary && { ...summary, ...options.summary },
+      summary: summary && { ...summary, endNs: START + 10_000_000_000n, ...options.summary },
       hostBtf: HOST_BTF,
       inventories: () => options.inventories ?? [],
     };

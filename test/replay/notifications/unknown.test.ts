@@ -82,6 +82,16 @@ test("the inventory at the end: still there, gone, or gone with its queue", () =
   assert.equal(words([inventory("end", 90, null)]), ["11 signal 10 of 1: queue_gone modelled"]);
 });
 
+test("the recording was of a command, and ended with it: so did its processes", () => {
+  const words = (parts: Options) => registered().words({ summary: { ended: "command" }, ...parts });
+  assert.equal(words({}), ["11 signal 10 of 1: lost (close exec exit) modelled"]);
+  assert.equal(words({ gaps: [gap(14, 15)] }), ["11 signal 10 of 1: unknown"]);
+  const missing = [{ what: "open descriptors of 3 processes", why: "too slow" }];
+  assert.equal(words({ inventories: [inventory("end", 90, null, { missing })] }), [
+    "11 signal 10 of 1: lost (close exec exit) modelled",
+  ]);
+});
+
 test("the inventory at the end does not tell", () => {
   const words = (end: Options["inventories"]) => registered().words({ inventories: end ?? [] });
   const unknown = ["11 signal 10 of 1: unknown"];
