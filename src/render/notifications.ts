@@ -24,8 +24,8 @@ export function formatNotification(line: NotificationLine, options: Notification
     { text: ` [${escapeText(queue.name ?? queue.key ?? "?")}]`, style: "cyan" },
     { text: ` ${methodText(line)}: ` },
     ...endPieces(line),
-    ...besidesPieces(line),
     ...doubtPieces(line),
+    ...besidesPieces(line),
   ];
   return paintLine(pieces, options);
 }
@@ -85,7 +85,7 @@ function partyText(party: NotificationParty | null): string {
 function besidesPieces({ refused, ignored }: NotificationLine): Piece[] {
   const parts = [
     ...(refused.length === 0 ? [] : [`${refused.length} refused (EBUSY)`]),
-    ...(ignored.length === 0 ? [] : [`${ignored.length} to cancel by others, ignored`]),
+    ...(ignored.length === 0 ? [] : [`${ignored.length} to cancel by others ignored`]),
   ];
   return parts.length === 0 ? [] : [{ text: `; meanwhile ${parts.join(", ")}` }];
 }

@@ -77,7 +77,7 @@ test("the other ends", () => {
   );
 });
 
-test("who was refused and ignored meanwhile; doubt comes last", () => {
+test("doubt, and who was refused and ignored meanwhile", () => {
   const [other, another] = [party(1, "a", 1), party(2, "b", 2)];
   assert.is(
     format({
@@ -87,8 +87,8 @@ test("who was refused and ignored meanwhile; doubt comes last", () => {
       match: "ambiguous",
       candidates: 2,
     }),
-    "by signal 10: cancelled after 1.2 ms by 5125 sender; meanwhile 2 refused (EBUSY), 1 to cancel by others, ignored " +
-      "ambiguous: one of 2 that fit",
+    "by signal 10: cancelled after 1.2 ms by 5125 sender ambiguous: one of 2 that fit; meanwhile 2 refused (EBUSY), " +
+      "1 to cancel by others ignored",
   );
   assert.match(format({ match: "ambiguous" }), / ambiguous: something else may fit$/);
 });

@@ -92,7 +92,7 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
     const now = current();
     if (pid === 0) {
       lastNoneNs = reading.atNs;
-      if (now !== null && reading.atNs >= windowFrom(now)) isOver(now, reading.atNs, reading.depth);
+      if (now !== null) isOver(now, reading.atNs, reading.depth);
       return;
     }
     if (now !== null && (now.tgid === pid || now.tgid === null)) {

@@ -22,6 +22,7 @@ function registered(): NotifyTape {
 test("a message into the empty queue fires it, and the next receive follows", () => {
   const tape = registered()
     .send({ tid: 2, span: [20, 21], owner: ENDS, depth: [0, 1] })
+    .receive({ tid: 3, span: [25, 26], owner: OFF, ret: -90, depth: [1, 1] })
     .receive({ tid: 1, span: [30, 31], owner: OFF, depth: [1, 0] })
     .receive({ tid: 1, span: [40, 41], owner: OFF, ret: -11 });
   assert.equal(tape.words(), ["11 signal 10 of 1: fired modelled by 20, then 30 modelled"]);
@@ -159,6 +160,10 @@ test("refused before the one that was first has returned", () => {
     .register(SIGNAL, 10, { tid: 2, span: [12, 14], owner: [0, 1], ret: EBUSY })
     .cancel({ tid: 1, span: [30, 31], owner: ENDS });
   assert.equal(tape.words(), ["20 signal 10 of 1: cancelled exact by 30; refused 12"]);
+  const unread = new NotifyTape()
+    .register(SIGNAL, 10, { tid: 1, span: [10, 20], owner: BEGINS })
+    .register(SIGNAL, 10, { tid: 2, span: [12, 14], ret: EBUSY });
+  assert.equal(unread.words(), ["20 signal 10 of 1: unknown; refused 12"]);
 });
 
 test("closed: nothing else took it, and its process goes on", () => {
@@ -223,6 +228,96 @@ test("calls right after its end did not end it", () => {
     "11 signal 10 of 1: fired modelled by 20, then -",
     "20.3 none of 1: cancelled exact by 20.4",
   ]);
+});
+
+test("likelier: the send that saw it happen", () => {
+  const tape = registered()
+    .send({ tid: 2, span: [20, 22] })
+    .send({ tid: 3, span: [21, 23], owner: ENDS, depth: [0, 1] });
+  assert.equal(tape.words(), ["11 signal 10 of 1: fired ambiguous(2) by 21, then -"]);
+});
+
+test("a send that could not see the queue at its entry: nobody knows that it was empty", () => {
+  const tape = registered().send({ tid: 2, span: [20, 21], owner: [null, 0] });
+  assert.equal(tape.words(), ["11 signal 10 of 1: fired ambiguous(1) by 20, then -"]);
+});
+
+test("a send after which it was still there did not fire it; a stranger's null did not cancel it", () => {
+  const tape = registered()
+    .receive({ tid: 3, span: [20, 32], owner: ON })
+    .send({ tid: 2, span: [30, 35], owner: ON })
+    .look({ tid: 4, span: [40, 41], owner: OFF });
+  assert.equal(tape.words(), ["11 signal 10 of 1: lost (close exec exit) modelled"]);
+  const closed = registered().cancel({ tid: 2, span: [20, 21], owner: ENDS });
+  assert.equal(closed.words(), ["11 signal 10 of 1: lost (close exec exit) modelled; ignored 20"]);
+});
+
+test("its owner asks again while it fires: what is seen meanwhile may be the one or the other", () => {
+  const tape = registered()
+    .send({ tid: 2, span: [20, 27], owner: ON, depth: [0, 1] })
+    .register(SIGNAL, 12, { tid: 1, span: [22, 28], owner: ON, depth: [0, 1] })
+    .look({ tid: 3, span: [25, 26], owner: ON, depth: [1, 1] })
+    .cancel({ tid: 1, span: [30, 31], owner: ENDS, depth: [1, 1] });
+  assert.equal(tape.words(), [
+    "11 signal 10 of 1: fired modelled by 20, then -",
+    "28 signal 12 of 1: cancelled exact by 30",
+  ]);
+});
+
+test("over before its mq_notify has returned, and somebody else registered by then", () => {
+  const tape = new NotifyTape()
+    .register(SIGNAL, 10, { tid: 1, span: [10, 30], owner: [0, 2] })
+    .register(SIGNAL, 12, { tid: 2, span: [15, 16], owner: [0, 2] })
+    .cancel({ tid: 2, span: [40, 41], owner: [2, 0] });
+  assert.equal(tape.words(), [
+    "16 signal 12 of 2: cancelled exact by 40",
+    "30 signal 10 of 1: lost (close exec exit) modelled",
+  ]);
+});
+
+test("an EBUSY of long ago is no later registration's", () => {
+  const tape = new NotifyTape()
+    .register(SIGNAL, 10, { tid: 2, span: [5, 6], ret: EBUSY })
+    .register(SIGNAL, 10, { tid: 1, span: [10, 11], owner: BEGINS })
+    .cancel({ tid: 1, span: [20, 21], owner: ENDS });
+  assert.equal(tape.words(), ["11 signal 10 of 1: cancelled exact by 20"]);
+});
+
+test("a receive before the firing is not the one that followed", () => {
+  const tape = new NotifyTape()
+    .register(SIGNAL, 10, { tid: 1, span: [10, 11], owner: BEGINS, depth: [1, 1] })
+    .receive({ tid: 3, span: [20, 21] })
+    .send({ tid: 2, span: [30, 31], owner: ENDS, depth: [0, 1] });
+  assert.equal(tape.words(), ["11 signal 10 of 1: fired modelled by 30, then -"]);
+});
+
+test("who is in his next call may be waiting, although the end of the one before was lost", () => {
+  const tape = registered()
+    .look({ tid: 3, span: [15, null], owner: ON })
+    .receive({ tid: 3, span: [30, 60], owner: [1, 0] })
+    .send({ tid: 2, span: [40, 41], owner: ENDS, depth: [0, 1] })
+    .look({ tid: 4, span: [45, 46], owner: OFF });
+  assert.equal(tape.words(), ["11 signal 10 of 1: fired ambiguous(1) by 40, then 30 ambiguous"]);
+});
+
+test("lost: what its process did before, or another of its number, proves nothing", () => {
+  const before = registered()
+    .look({ tid: 1, span: [15, 25], owner: [1, null] })
+    .look({ tid: 2, span: [20, 21], owner: OFF });
+  assert.equal(before.words(), ["11 signal 10 of 1: lost (close exec exit) modelled"]);
+  const younger = registered()
+    .look({ tid: 2, span: [20, 21], owner: OFF })
+    .look({ tid: 9, tgid: 1, span: [30, 31], owner: OFF, born: 25 });
+  assert.equal(younger.words(), ["11 signal 10 of 1: lost (close exec exit) modelled"]);
+});
+
+test("closed: an exec after that proves nothing against it", () => {
+  const tape = registered()
+    .look({ tid: 2, span: [20, 21], owner: OFF })
+    .look({ tid: 1, span: [30, 31], owner: OFF })
+    .look({ tid: 1, span: [40, 41], owner: OFF });
+  const tasks = [task(1), task(1, 1, 40), task(2)];
+  assert.equal(tape.words({ tasks }), ["11 signal 10 of 1: closed (close) modelled"]);
 });
 
 test("filters ask for any call that had a part in it", () => {

@@ -27,6 +27,8 @@ export interface Parts {
   readonly owner?: readonly [number | null, number | null];
   /** Messages in the queue at entry and exit. */
   readonly depth?: readonly [number, number];
+  /** When the task began; otherwise before everything. */
+  readonly born?: number;
 }
 
 interface Timed {
@@ -144,7 +146,13 @@ export class NotifyTape {
       queueItem(9, depth[end], { flags: owner[end] === null ? 0 : 1, notify_pid: owner[end] ?? 0 });
     const items = (end: 0 | 1, more: readonly (Uint8Array | undefined)[]) =>
       [seen(end), ...more].filter((one) => one !== undefined);
-    const head = { call, tid, tgid, event, start: TASK_START };
+    const head = {
+      call,
+      tid,
+      tgid,
+      event,
+      start: parts.born === undefined ? TASK_START : START + BigInt(parts.born * MS),
+    };
     const [entry, exit] = [items(0, inputs), items(1, outputs)];
     this.records.push({
       at: from,

@@ -34,6 +34,11 @@ test("the receive that followed: by when the kernel gave out a message", () => {
   assert.equal(tape.words(HOOKED), ["11 signal 10 of 1: fired exact by 21, then 19 exact"]);
 });
 
+test("a receive that began before, of which no hook told: it may have taken what was there before", () => {
+  const tape = overlap().receive({ tid: 4, span: [18, 40], owner: ENDS });
+  assert.equal(tape.words(HOOKED), ["11 signal 10 of 1: fired exact by 21, then 18 ambiguous"]);
+});
+
 test("no send fired it: closed, whatever the sends look like", () => {
   const tape = registered()
     .send({ tid: 2, span: [20, 21], owner: ENDS, depth: [0, 1] })
@@ -70,6 +75,17 @@ test("each firing is one registration's", () => {
   assert.equal(tape.words(HOOKED), [
     "11 signal 10 of 1: fired exact by 20, then 30 modelled",
     "20.8 signal 12 of 1: fired exact by 40, then -",
+  ]);
+});
+
+test("a firing does not count twice", () => {
+  const tape = registered()
+    .send({ tid: 2, span: [20, 30], owner: [1, 0], depth: [0, 1] })
+    .register(0, 12, { tid: 1, span: [22, 28], owner: [1, 0], depth: [0, 1] })
+    .fires(23, 2, 1, 1);
+  assert.equal(tape.words(HOOKED), [
+    "11 signal 10 of 1: fired exact by 20, then -",
+    "28 signal 12 of 1: lost (close exec exit) modelled",
   ]);
 });
 

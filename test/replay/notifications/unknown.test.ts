@@ -100,7 +100,9 @@ test("the inventory at the end does not tell", () => {
   const missing = [{ what: "open descriptors of 3 processes", why: "too slow" }];
   assert.equal(words([inventory("end", 90, null, { missing })]), unknown);
   // 0 may stand for a process of another pid namespace.
-  assert.equal(words([inventory("end", 90, {}, { holders: [] })]), unknown);
+  const zeros = [inventory("end", 90, {}, { holders: [] })];
+  assert.equal(words(zeros), unknown);
+  assert.is(registered().lines({ inventories: zeros })[0]?.ended_ns, null);
   const there = { notify: 0, signo: 10, pid: 77 };
   assert.equal(words([inventory("end", 90, there, { holders: [] })]), ["11 signal 10 of 1: still modelled"]);
 });
@@ -136,6 +138,17 @@ test("made while the inventory was taken: one registration, not two", () => {
     .send({ tid: 2, span: [20, 21], owner: ENDS, depth: [0, 1] })
     .look({ tid: 2, span: [2000, 2001], owner: OFF });
   assert.equal(tape.words({ inventories }), ["11 signal 10 of 1: fired modelled by 20, then -"]);
+});
+
+test("calls from before the inventory say more than it does", () => {
+  const tape = registered()
+    .cancel({ tid: 1, span: [20, 21], owner: ENDS })
+    .register(0, 12, { tid: 7, span: [30, 31], owner: [0, 7] })
+    .cancel({ tid: 7, span: [60, 61], owner: [7, 0] });
+  assert.equal(tape.words({ inventories: [inventory("start", 50, { signo: 12, pid: 7 })] }), [
+    "11 signal 10 of 1: cancelled exact by 20",
+    "31 signal 12 of 7: cancelled exact by 60",
+  ]);
 });
 
 test("a queue that no call used: what the inventories show", () => {
