@@ -287,8 +287,8 @@ test("a receive before the firing is not the one that followed", () => {
   const tape = new NotifyTape()
     .register(SIGNAL, 10, { tid: 1, span: [10, 11], owner: BEGINS, depth: [1, 1] })
     .receive({ tid: 3, span: [20, 21] })
-    .send({ tid: 2, span: [30, 31], owner: ENDS, depth: [0, 1] });
-  assert.equal(tape.words(), ["11 signal 10 of 1: fired modelled by 30, then -"]);
+    .send({ tid: 2, span: [30, 31], owner: [null, 0] });
+  assert.equal(tape.words(), ["11 signal 10 of 1: fired ambiguous(1) by 30, then -"]);
 });
 
 test("who is in his next call may be waiting, although the end of the one before was lost", () => {
