@@ -178,6 +178,25 @@ export type MessageRole =
   /** Throws away what is in the queue. */
   | { readonly does: "remove"; readonly when: Condition };
 
+/** What a call does to a queue as a whole; numbers are places of arguments, `creates` and `exclusive` bits of the flags. */
+export type Lifecycle =
+  | {
+      readonly does: "open";
+      readonly flags: number;
+      readonly creates: number;
+      readonly exclusive: number;
+      readonly mode: number;
+      /** System V: with the key 0 (IPC_PRIVATE) it always creates. */
+      readonly key?: number;
+    }
+  | { readonly does: "unlink"; readonly name: number }
+  | { readonly does: "remove"; readonly when: Condition }
+  | { readonly does: "set"; readonly when: Condition; readonly buffer: number }
+  /** Tells the queue's state. */
+  | { readonly does: "stat"; readonly when: Condition; readonly buffer: number }
+  /** Registers for a notification, or takes the registration away where its event is null. */
+  | { readonly does: "notify"; readonly event: number };
+
 /**
  * Which operand of `ipc` each argument is: 0 call, 1 first, 2 second, 3 third, 4 ptr, 5 fifth. A call that takes
  * fifth finds ptr and fifth as a pair in user memory at ptr when call >> 16 is 0.
@@ -257,6 +276,8 @@ export interface EventRow {
   readonly message?: MessageRole;
   /** Asks for a notification: the argument with the struct sigevent, whose null takes the registration away. */
   readonly notify?: { readonly sevp: number };
+  /** What it does to queues as a whole; absent: nothing. */
+  readonly lifecycle?: readonly Lifecycle[];
   /** errno names that this call gives, with what each means here. */
   readonly errors: readonly ErrorRow[];
   readonly related: readonly string[];

@@ -57,6 +57,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/flows.js"),
   },
   {
+    name: "queues",
+    describe: "the queues at any moment, in the views of ipcs",
+    load: () => import("./commands/queues.js"),
+  },
+  {
+    name: "verify",
+    describe: "check a capture: that it can be read, and that its calls explain its end",
+    load: () => import("./commands/verify.js"),
+  },
+  {
     name: "notifications",
     describe: "each registration of mq_notify, from its beginning to what ended it",
     load: () => import("./commands/notifications.js"),

@@ -11,6 +11,8 @@ export interface NameTable {
   load(body: Pick<ChunkBody, "tasks" | "queues">): void;
   /** What the task was called at that time; null when the chunk does not say. */
   comm(tid: number, startLow: number, startHigh: number, timeNs: number): string | null;
+  /** What the chunk says of the task at that time: its owner and the like. */
+  task(tid: number, startLow: number, startHigh: number, timeNs: number): TaskEntry | null;
   /** True while `comm` of this task cannot change within the chunk. */
   isCommFixed(tid: number): boolean;
   queue(key: QueueKey, timeNs: number): QueueEntry | null;
@@ -28,6 +30,7 @@ interface TaskName {
   readonly startHigh: number;
   readonly sinceNs: number;
   readonly comm: string;
+  readonly entry: TaskEntry;
 }
 
 interface QueueName {
@@ -48,6 +51,10 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
     generations ??= generationsById(queues.values());
     return known.find(key, generations.get(idKey(key)) ?? []);
   };
+  const taskAt = (tid: number, startLow: number, startHigh: number, timeNs: number) => {
+    const own = tasks.get(tid)?.filter((one) => one.startLow === startLow && one.startHigh === startHigh);
+    return at(own, timeNs);
+  };
   return {
     load(body) {
       tasks = new Map();
@@ -61,8 +68,10 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
       for (const versions of queues.values()) versions.sort((a, b) => a.sinceNs - b.sinceNs);
     },
     comm(tid, startLow, startHigh, timeNs) {
-      const own = tasks.get(tid)?.filter((one) => one.startLow === startLow && one.startHigh === startHigh);
-      return at(own, timeNs)?.comm ?? null;
+      return taskAt(tid, startLow, startHigh, timeNs)?.comm ?? null;
+    },
+    task(tid, startLow, startHigh, timeNs) {
+      return taskAt(tid, startLow, startHigh, timeNs)?.entry ?? null;
     },
     isCommFixed(tid) {
       return (tasks.get(tid)?.length ?? 0) === 1;
@@ -125,6 +134,7 @@ function addTask(tasks: Map<number, TaskName[]>, entry: TaskEntry, baseNs: bigin
     startHigh: Number(BigInt.asIntN(32, entry.startNs >> 32n)),
     sinceNs: Number(entry.sinceNs - baseNs),
     comm: nameText(entry.comm),
+    entry,
   });
 }
 

@@ -27,6 +27,9 @@ export interface SeenQueue {
   readonly maxMessages: number;
   /** POSIX: the process that is registered for a notification, 0 none; null: not read. */
   readonly notifyPid: number | null;
+  /** System V: the last to send and receive; 0: none. */
+  readonly lastSendPid: number;
+  readonly lastReceivePid: number;
 }
 
 /** The first queue that these parts of an entry or exit tell of. */
@@ -50,6 +53,8 @@ export function seenQueue(parts: readonly Uint8Array[] | null, layouts: RecordLa
       maxBytes: Number(view.getBigUint64(at + layouts.queue.max_bytes, true)),
       maxMessages: view.getUint32(at + layouts.queue.max_messages, true),
       notifyPid: isRead && kind === "posix" ? view.getUint32(at + layouts.queue.notify_pid, true) : null,
+      lastSendPid: view.getUint32(at + layouts.queue.last_send_pid, true),
+      lastReceivePid: view.getUint32(at + layouts.queue.last_receive_pid, true),
     };
   }
   return null;

@@ -98,6 +98,8 @@ const QUEUE_WIDTHS = {
   depth: 4,
   max_messages: 4,
   notify_pid: 4,
+  last_send_pid: 4,
+  last_receive_pid: 4,
 } as const;
 
 /** The record structs of a capture cannot be used. One line, for users. */

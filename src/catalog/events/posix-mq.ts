@@ -20,6 +20,7 @@ import {
   UNLINK_ACCESS,
 } from "./access.js";
 import { pointer, sameStruct, scalar, toStruct } from "./build.js";
+import { MQ_NOTIFY_LIFE, MQ_OPEN_LIFE, MQ_UNLINK_LIFE } from "./lifecycle.js";
 import {
   MQ_GETSETATTR_ERRORS,
   MQ_NOTIFY_ERRORS,
@@ -153,6 +154,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: [{ take: "mqd", from: "ret", onSuccess: true }, ...OPEN_INPUTS],
     queue: { kind: "posix", by: "ret" },
     access: MQ_OPEN_ACCESS,
+    lifecycle: MQ_OPEN_LIFE,
     errors: MQ_OPEN_ERRORS,
     related: ["mq_unlink", "mq_getsetattr", "mq_timedsend", "mq_timedreceive"],
     summary:
@@ -181,6 +183,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: [{ take: "string", arg: 0 }],
     queue: null,
     access: UNLINK_ACCESS,
+    lifecycle: MQ_UNLINK_LIFE,
     errors: MQ_UNLINK_ERRORS,
     related: ["mq_open"],
     summary:
@@ -251,6 +254,7 @@ export const POSIX_MQ: readonly EventRow[] = [
     exit: NOTIFY_STEPS,
     queue: QUEUE_BY_MQDES,
     access: NOTIFY_ACCESS,
+    lifecycle: MQ_NOTIFY_LIFE,
     errors: MQ_NOTIFY_ERRORS,
     notify: { sevp: 1 },
     related: ["mq_timedsend", "mq_timedreceive", "mq_open"],

@@ -3,6 +3,7 @@ import { MSGCTL_PAGE, MSGGET_PAGE, MSGRCV_PAGE, MSGSND_PAGE } from "../pages/sys
 import type { Condition, EventRow, Step, StructNames } from "../types.js";
 import { CONTROL_ACCESS, GET_ACCESS, MSG_RECEIVE_ACCESS, MSG_SEND_ACCESS } from "./access.js";
 import { pointer, sameStruct, scalar } from "./build.js";
+import { MSGCTL_LIFE, MSGGET_LIFE } from "./lifecycle.js";
 import {
   cmdIs,
   IPC_64,
@@ -82,6 +83,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     exit: [{ take: "msqid", from: "ret", onSuccess: true }],
     queue: { kind: "sysv", by: "ret" },
     access: GET_ACCESS,
+    lifecycle: MSGGET_LIFE,
     errors: MSGGET_ERRORS,
     related: ["msgsnd", "msgrcv", "msgctl"],
     summary: "Gives the id of the System V queue of a key, or creates it. IPC_PRIVATE always creates one.",
@@ -180,6 +182,7 @@ export const SYSV_MSG: readonly EventRow[] = [
     exit: [...MSGCTL_INPUTS, ...MSGCTL_OUTPUTS],
     queue: { kind: "sysv", by: { arg: 0 } },
     access: CONTROL_ACCESS,
+    lifecycle: MSGCTL_LIFE,
     message: { does: "remove", when: cmdIs([IPC_RMID], IPC_64) },
     errors: MSGCTL_ERRORS,
     related: ["msgget", "msgsnd", "msgrcv"],

@@ -1,0 +1,131 @@
+/**
+ * Inventories as readings of all queues at once: what they list was there, and what they would have listed and do not
+ * was not. A field that is absent is not known. They are read for a while, not in one moment.
+ */
+import type { Inventory, InventoryQueue } from "../../format/types.js";
+import { methodName } from "./facts.js";
+import type { Registry } from "./registry.js";
+import { readAttributes, readRegistration, type Track } from "./track.js";
+
+/** From its time to its last reading. */
+const LATE_NS = 1_000_000_000;
+
+/** What newer recorders add. */
+type More = { readonly generation?: bigint | null };
+
+export function takeInventory(
+  queues: Registry,
+  inventory: Inventory,
+  atNs: number,
+  all: readonly Inventory[],
+): void {
+  const listed = new Set<Track>();
+  for (const queue of inventory.queues) {
+    const track = trackOf(queues, queue);
+    if (track === null) continue;
+    listed.add(track);
+    readListed(track, queue, atNs);
+    if (queue.name !== null) queues.name(track, queue.name);
+  }
+  for (const kind of ["posix", "sysv"] as const) {
+    const covered = coveredNamespaces(inventory, kind, all) ?? new Set();
+    for (const namespace of covered) queues.cover(kind, namespace, atNs);
+    for (const track of queues.tracks) {
+      const isCovered = track.namespaceInum !== null && covered.has(track.namespaceInum);
+      if (track.kind !== kind || !isCovered || listed.has(track) || track.removed !== null) continue;
+      // What came after the look began may have come after it was over.
+      if (track.lastSeenNs < atNs) track.removed = { fromNs: track.lastSeenNs, toNs: atNs };
+    }
+  }
+}
+
+/**
+ * The ipc namespaces of which an inventory lists every queue of a kind; null: some could not be looked at. A namespace
+ * that one inventory of a recording lists was looked at by all: where it has none, there were none.
+ */
+export function coveredNamespaces(
+  inventory: Inventory,
+  kind: "posix" | "sysv",
+  all: readonly Inventory[],
+): ReadonlySet<number> | null {
+  const isMissing = inventory.missing.some(({ what }) =>
+    kind === "sysv"
+      ? /^(System V|the ipc namespace)/.test(what)
+      : /^(POSIX|open descriptors|the ipc)/.test(what),
+  );
+  if (isMissing) return null;
+  const known = (inventory as { namespaces?: readonly number[] }).namespaces;
+  return new Set(known ?? all.flatMap(({ queues }) => queues.flatMap((queue) => queue.namespaceInum ?? [])));
+}
+
+/** null: absent, or no number. */
+export function fieldNumber(fields: InventoryQueue["fields"], name: string): number | null {
+  const text = fields[name] ?? "";
+  return /^-?\d+$/.test(text) ? Number(text) : null;
+}
+
+export function fieldOctal(fields: InventoryQueue["fields"], name: string): number | null {
+  const text = fields[name] ?? "";
+  return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : null;
+}
+
+/** Messages in the queue; of a POSIX queue whose file alone was read, not known. */
+export function depthField(kind: "posix" | "sysv", fields: InventoryQueue["fields"]): number | null {
+  return fieldNumber(fields, kind === "sysv" ? "qnum" : "mq_curmsgs");
+}
+
+function trackOf(queues: Registry, queue: InventoryQueue): Track | null {
+  const { kind, namespaceInum, id, name } = queue;
+  if (id === null) return null;
+  const generation = (queue as More).generation ?? null;
+  return (
+    queues.find(kind, namespaceInum, id, generation) ??
+    queues.add({ kind, namespaceInum, id, generation, name })
+  );
+}
+
+function readListed(track: Track, { kind, fields }: InventoryQueue, atNs: number): void {
+  track.lastSeenNs = Math.max(track.lastSeenNs, atNs);
+  track.balance.advance(atNs);
+  const number = (name: string) => fieldNumber(fields, name);
+  const depth = depthField(kind, fields);
+  const bytes = number(kind === "sysv" ? "cbytes" : "QSIZE");
+  const reading = { atNs, lateNs: LATE_NS, tid: -1, isForeign: false };
+  if (depth !== null) track.balance.read({ ...reading, depth, bytes });
+  const mode = fieldOctal(fields, kind === "sysv" ? "perms" : "mode");
+  const owner = { uid: number("uid"), gid: number("gid"), mode: mode === null ? null : mode & 0o777 };
+  if (kind === "posix") {
+    const limits = { maxMessages: number("mq_maxmsg"), maxMessageBytes: number("mq_msgsize") };
+    readAttributes(track, { ...owner, ...limits }, atNs);
+    if (fields.nlink === "0")
+      track.unlinked ??= { fromNs: track.created?.toNs ?? Number.NEGATIVE_INFINITY, toNs: atNs };
+    const pid = number("NOTIFY_PID");
+    const method = number("NOTIFY");
+    if (pid === null || method === null) return;
+    const how = pid === 0 ? {} : { method: methodName(method), signo: method === 0 ? number("SIGNO") : null };
+    readRegistration(track, pid, atNs, how);
+    return;
+  }
+  readAttributes(track, owner, atNs);
+  track.cuid ??= number("cuid");
+  track.cgid ??= number("cgid");
+  for (const [deed, pid, time] of [
+    [track.sent, "lspid", "stime"],
+    [track.received, "lrpid", "rtime"],
+  ] as const) {
+    if (track.balance.open.size > 0) continue;
+    if (!deed.isPidKnown) deed.pid = number(pid) || null;
+    deed.isPidKnown = true;
+    setSeconds(deed.when, number(time));
+  }
+  setSeconds(track.attributes.changed, number("ctime"));
+}
+
+function setSeconds(
+  when: { seconds: number | null; isKnown: boolean; atNs: number | null },
+  seconds: number | null,
+): void {
+  if (seconds === null) return;
+  when.seconds = seconds === 0 ? null : seconds;
+  when.isKnown = true;
+}
