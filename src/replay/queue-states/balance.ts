@@ -64,15 +64,19 @@ export interface Balance {
   finish(): void;
 }
 
-interface Look extends Reading {
+/** As the reading, with what the queue would be without all recorded calls by it. */
+interface Look {
+  readonly reading: Reading;
+  readonly atNs: number;
+  readonly untilNs: number;
   isRead: boolean;
-  readonly depthRange: Range;
-  readonly bytesRange: Range;
+  readonly depth: Range;
+  readonly bytes: Range;
   readonly change: number;
   /** Calls that may have come in before it was read, whose effect it may or may not have seen. */
   sends: number;
   receives: number;
-  /** Those calls; null: too many. */
+  /** Those calls; null: none so far, or too many. */
   calls: OpenCall[] | null;
 }
 
@@ -93,11 +97,11 @@ export function balance(
 
   const settle = (look: Look, readNs: number) => {
     const isLost = Number.isFinite(stretch.agreedNs) && mayHaveLost(stretch.agreedNs, look.atNs);
-    const depth = common(stretch.depth, look.depthRange);
-    const bytes = common(stretch.bytes, look.bytesRange);
-    if (isLost || look.isForeign || depth === null || bytes === null) {
+    const depth = common(stretch.depth, look.depth);
+    const bytes = common(stretch.bytes, look.bytes);
+    if (isLost || look.reading.isForeign || depth === null || bytes === null) {
       stretch.brokenNs = look.atNs;
-      stretch = newStretch(look.depthRange, look.bytesRange);
+      stretch = newStretch(look.depth, look.bytes);
     } else {
       Object.assign(stretch.depth, depth);
       Object.assign(stretch.bytes, bytes);
@@ -110,7 +114,7 @@ export function balance(
   /** With all of one kind in and none of the other, it is known of each. */
   const placeCalls = (look: Look, readNs: number) => {
     if (look.calls === null) return;
-    const done = look.depth - stretch.depth.lo - look.change;
+    const done = look.reading.depth - stretch.depth.lo - look.change;
     const isAllSends = done === look.sends;
     const isAllReceives = done === -look.receives;
     for (const call of look.calls) {
@@ -145,16 +149,19 @@ export function balance(
     stretch.heir = Object.assign(heir, { firstNs, agreedNs });
     stretch = heir;
     for (const look of looks) {
-      Object.assign(look.depthRange, by(look.depthRange, depth));
-      Object.assign(look.bytesRange, by(look.bytesRange, bytes));
+      Object.assign(look.depth, by(look.depth, depth));
+      Object.assign(look.bytes, by(look.bytes, bytes));
+      // How many of its calls it saw cannot be told any more.
+      look.sends = INFINITE;
+      look.calls = null;
     }
   };
 
   const advance = (nowNs: number) => {
     let settled = 0;
     for (const look of looks) {
-      if (!look.isRead && look.atNs + look.lateNs >= nowNs) continue;
-      settle(look, look.isRead ? Math.min(nowNs, look.atNs + look.lateNs) : look.atNs + look.lateNs);
+      if (!look.isRead && look.untilNs >= nowNs) continue;
+      settle(look, look.isRead ? Math.min(nowNs, look.untilNs) : look.untilNs);
       look.isRead = true;
       settled++;
     }
@@ -169,7 +176,7 @@ export function balance(
     },
     advance,
     goesOn(tid) {
-      for (const look of looks) if (look.tid === tid) look.isRead = true;
+      for (const look of looks) if (look.reading.tid === tid) look.isRead = true;
     },
     enter(call) {
       open.add(call);
@@ -178,13 +185,13 @@ export function balance(
       for (const look of looks) {
         if (look.isRead) continue;
         look[`${call.does}s`]++;
-        if (look.calls !== null && look.calls.push(call) > MOST_PLACED) look.calls = null;
+        addCall(look, call);
         if (call.does === "send") {
-          look.depthRange.lo--;
-          look.bytesRange.lo -= call.sizeBytes ?? INFINITE;
+          look.depth.lo--;
+          look.bytes.lo -= call.sizeBytes ?? INFINITE;
         } else {
-          look.depthRange.hi++;
-          look.bytesRange.hi = INFINITE;
+          look.depth.hi++;
+          look.bytes.hi = INFINITE;
         }
       }
     },
@@ -214,28 +221,29 @@ export function balance(
       apply(call, effect);
     },
     read(reading) {
-      const { depth, bytes } = reading;
-      const depthRange = {
-        lo: depth - change.depth - count.send,
-        hi: depth - change.depth + count.receive,
-      };
-      let openBytes = 0;
-      if (count.send > 0)
-        for (const call of open) if (call.does === "send") openBytes += call.sizeBytes ?? INFINITE;
-      const bytesRange =
-        bytes === null
-          ? { lo: -INFINITE, hi: INFINITE }
-          : { lo: bytes - change.bytes - openBytes, hi: count.receive > 0 ? INFINITE : bytes - change.bytes };
-      looks.push({
-        ...reading,
+      const { atNs, lateNs, depth, bytes } = reading;
+      const isOpen = count.send + count.receive > 0;
+      const look: Look = {
+        reading,
+        atNs,
+        untilNs: atNs + lateNs,
         isRead: false,
-        depthRange,
-        bytesRange,
+        depth: { lo: depth - change.depth - count.send, hi: depth - change.depth + count.receive },
+        bytes: bytes === null ? unknown() : { lo: bytes - change.bytes, hi: bytes - change.bytes },
         change: change.depth,
         sends: count.send,
         receives: count.receive,
-        calls: open.size > MOST_PLACED ? null : [...open].filter(({ does }) => does !== "other"),
-      });
+        calls: null,
+      };
+      if (isOpen) {
+        for (const call of open) {
+          if (call.does === "other") continue;
+          addCall(look, call);
+          if (call.does === "send") look.bytes.lo -= call.sizeBytes ?? INFINITE;
+          else look.bytes.hi = INFINITE;
+        }
+      }
+      looks.push(look);
       if (looks.length > MOST_LOOKS) looks = looks.slice(-MOST_LOOKS / 2);
     },
     finish() {
@@ -243,6 +251,12 @@ export function balance(
       advance(INFINITE);
     },
   };
+}
+
+function addCall(look: Look, call: OpenCall): void {
+  if (look.sends + look.receives > MOST_PLACED) look.calls = null;
+  else if (look.calls === null) look.calls = [call];
+  else look.calls.push(call);
 }
 
 function newStretch(depth = unknown(), bytes = unknown()): Stretch {

@@ -11,7 +11,11 @@ import { readAttributes, readRegistration, type Track } from "./track.js";
 const LATE_NS = 1_000_000_000;
 
 /** What newer recorders add. */
-type More = { readonly generation?: bigint | null };
+interface More {
+  readonly generation?: bigint | null | undefined;
+  readonly atNs?: bigint | undefined;
+  readonly namespaces?: readonly { readonly namespaceInum: number }[] | undefined;
+}
 
 export function takeInventory(
   queues: Registry,
@@ -54,7 +58,7 @@ export function coveredNamespaces(
       : /^(POSIX|open descriptors|the ipc)/.test(what),
   );
   if (isMissing) return null;
-  const known = (inventory as { namespaces?: readonly number[] }).namespaces;
+  const known = (inventory as More).namespaces?.map(({ namespaceInum }) => namespaceInum);
   return new Set(known ?? all.flatMap(({ queues }) => queues.flatMap((queue) => queue.namespaceInum ?? [])));
 }
 

@@ -3,12 +3,11 @@
  * Takes out of a call's records what is needed while its chunk is at hand; decides nothing about a queue.
  */
 import { eventById } from "../../catalog/events.js";
-import type { EventRow, Lifecycle } from "../../catalog/types.js";
+import type { Lifecycle } from "../../catalog/types.js";
 import type { Inventory, QueueEntry } from "../../format/types.js";
 import { holds } from "../arguments/steps.js";
 import { callEvidence, type NamedCall } from "../call-line.js";
 import type { LineMaker } from "../calls.js";
-import { type DeedParts, depthChange, queueDeed } from "../flows/deeds.js";
 import type { NameTable } from "../names.js";
 import type { PairedCall } from "../paired-call.js";
 import { type SeenQueue, seenQueue } from "../queues.js";
@@ -67,34 +66,6 @@ export function seenNamed(
   return { seen, entry, name: entry === null ? null : lines.queueName(entry) };
 }
 
-/** How a call moved messages: what depths change by, and the bytes of its message. */
-export function messageOf(
-  named: NamedCall,
-  parts: DeedParts,
-): { readonly effect: number | null | undefined; readonly sizeBytes: number | null } {
-  const { call } = named;
-  const does = eventById(call.event)?.message?.does;
-  if (does !== "send" && does !== "receive") return { effect: 0, sizeBytes: null };
-  if (call.ret !== null && call.ret < 0 && does === "send") return { effect: 0, sizeBytes: null };
-  const deed = queueDeed(
-    {
-      call,
-      party: { ...call, comm: null, event: null, message: null },
-      queue: { kind: "sysv", key: null, name: null },
-      isWanted: false,
-    },
-    parts,
-  );
-  if (call.ret === null) {
-    const sizeBytes = deed?.did === "send" ? deed.sent.sizeBytes : null;
-    return { effect: call.state === "in_flight" ? undefined : null, sizeBytes };
-  }
-  const effect = depthChange(deed);
-  if (deed?.did === "send") return { effect, sizeBytes: deed.sent.sizeBytes };
-  if (deed?.did !== "receive") return { effect, sizeBytes: null };
-  return { effect, sizeBytes: deed.received.isCut ? null : deed.received.sizeBytes };
-}
-
 /** null: it changed nothing about the queue as a whole, or it failed. */
 export function actOf({ call, queue }: NamedCall, lines: LineMaker): Act | null {
   const event = eventById(call.event);
@@ -137,21 +108,6 @@ function opened(life: Lifecycle & { readonly does: "open" }, args: readonly bigi
 
 export function fieldsOf(value: ArgValue | undefined): Fields | null {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-}
-
-/** Payload length of a send at entry, by its raw arguments. */
-export function sendLength(
-  event: EventRow | undefined,
-  args: Uint8Array | null,
-  isNarrow: boolean,
-): number | null {
-  if (event?.message?.does !== "send" || args === null) return null;
-  const value = event.args[event.message.payload]?.value;
-  if (value?.kind !== "pointer" || (value.to.kind !== "bytes" && value.to.kind !== "msgbuf")) return null;
-  if (value.to.length === "ret") return null;
-  const view = new DataView(args.buffer, args.byteOffset, args.byteLength);
-  const at = 8 * value.to.length.arg;
-  return isNarrow ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
 }
 
 /** EIDRM: the queue was removed meanwhile. */

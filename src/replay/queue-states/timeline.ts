@@ -3,7 +3,6 @@
  * its own, and a record may be overtaken between its time and its place.
  */
 import { parseBtf } from "../../btf/index.js";
-import { abiById, muxById, variantOf } from "../../catalog/abi.js";
 import { eventById } from "../../catalog/events.js";
 import type { Inventory } from "../../format/types.js";
 import { structsOf } from "../arguments/structs.js";
@@ -13,13 +12,14 @@ import { EVERYTHING } from "../filter.js";
 import type { DeedParts } from "../flows/deeds.js";
 import type { LossLedger } from "../losses.js";
 import { type NameTable, nameTable } from "../names.js";
-import { entryArgs, type Task } from "../paired-call.js";
+import type { Task } from "../paired-call.js";
 import { planesReader } from "../planes.js";
 import { planesState } from "../planes-state.js";
 import type { ReplayCapture } from "../source.js";
+import { effectOf, sendLength } from "./effect.js";
 import { kernelTimes } from "./kernel-times.js";
 import { type OpenCall, openCall } from "./open-call.js";
-import { actOf, isRemovedError, messageOf, type Step, seenNamed, sendLength } from "./steps.js";
+import { actOf, isRemovedError, type Step, seenNamed } from "./steps.js";
 
 export interface StateCapture extends ReplayCapture {
   inventories(): readonly Inventory[];
@@ -85,14 +85,12 @@ function* callSteps(capture: StateCapture, lines: LineMaker, losses: LossLedger)
     if (queue === null) return;
     const event = eventById(task.event);
     const does = event?.message?.does;
-    const abi = abiById(task.abi)?.abi;
-    const isNarrow = abi !== undefined && variantOf(abi, muxById(task.mux)?.mux ?? null) !== "native";
     const call = openCall({
       tid: task.tid,
       tgid: task.tgid,
       does: does === "send" || does === "receive" ? does : "other",
       enterNs: task.enterNs,
-      sizeBytes: sendLength(event, entryArgs(task.entry[0], layouts), isNarrow),
+      sizeBytes: sendLength(event, task, layouts),
     });
     open.set(keyOf(task), call);
     begun.push({ kind: "enter", atNs: task.enterNs, call, queue });
@@ -132,7 +130,7 @@ function leaveStep(named: NamedCall, { lines, names, parts, open, kernel }: Leav
   const begun = open.get(key);
   open.delete(key);
   if (named.queue?.kind === "socket" || eventById(call.event) === undefined) return null;
-  const { effect, sizeBytes } = messageOf(named, parts);
+  const { effect, sizeBytes } = effectOf(named, parts);
   const does = eventById(call.event)?.message?.does;
   const own =
     begun ??
