@@ -138,7 +138,9 @@ export function formatQueues(answer: QueuesAnswer, options: QueuesTextOptions): 
   const { view } = options;
   if (view === "limits") return [...lines, ...limitLines(answer)].join("\n");
   if (view === "summary") return [...lines, ...summaryLines(answer)].join("\n");
-  const namespaces = [...new Set(answer.queues.map(({ namespace }) => namespace))];
+  const namespaces = [...new Set(answer.queues.map(({ namespace }) => namespace))].sort(
+    (one, other) => (one ?? Number.POSITIVE_INFINITY) - (other ?? Number.POSITIVE_INFINITY),
+  );
   for (const namespace of namespaces.length === 0 ? [null] : namespaces) {
     const own = answer.queues.filter((queue) => queue.namespace === namespace || namespaces.length === 0);
     if (namespaces.length > 1) lines.push("", `ipc namespace ${namespace ?? "?"}`);

@@ -10,7 +10,7 @@ import { formatQueues, type QueuesAnswer, type View } from "../../src/render/que
 import type { QueueState } from "../../src/replay/queue-states/queue-states.js";
 import { program } from "../cli/support.js";
 import { asSysvipc, sysvipcRows } from "../support/ipcs.js";
-import { live } from "../support/live.js";
+import { live, scaled } from "../support/live.js";
 import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
@@ -18,11 +18,14 @@ import { workload } from "../support/workload.js";
 const test = suite("live: queues");
 
 /** In an ipc namespace of its own, where nobody else makes queues: the recorder's too. */
-function recordAlone(command: readonly string[]): { readonly file: string; readonly stdout: string } {
+function recordAlone(
+  command: readonly string[],
+  options: readonly string[] = [],
+): { readonly file: string; readonly stdout: string } {
   const file = temporary("capture.mtape");
   // A queue from before makes the namespace known to inventories that list queues alone.
   const script = 'ipcmk -Q -p 0600 >/dev/null && exec "$@"';
-  const args = [process.execPath, MSGTAPE, "record", "-o", file, "--", ...command];
+  const args = [process.execPath, MSGTAPE, "record", "-o", file, ...options, "--", ...command];
   const ran = spawnSync("unshare", ["-i", "sh", "-c", script, "sh", ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
@@ -168,5 +171,73 @@ function comparePosix(queues: readonly QueueState[], files: string, depths: stri
 function lines(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
 }
+
+interface Verdict {
+  readonly ok: boolean;
+  readonly problems: readonly { readonly message: string }[];
+  readonly model: { readonly queues: number | null; readonly unsure: number };
+}
+
+interface History {
+  readonly queues: readonly { readonly depths: readonly ({ readonly depth: number | null } | null)[] }[];
+}
+
+live(
+  test,
+  "stress-ng: the calls explain the end of every queue",
+  ["root", "bpf", "stress-ng", "unshare"],
+  () => {
+    const seconds = `${scaled(2)}`;
+    const { file } = recordAlone(
+      ["stress-ng", "--mq", "1", "--msg", "1", "-t", seconds],
+      ["--buffer", "256M"],
+    );
+    const verdict = answer<Verdict>(["verify", file, "--model"]);
+    process.stdout.write(
+      `\nmeasured: ${verdict.model.queues} queues, ${verdict.model.unsure} values not sure\n`,
+    );
+    assert.equal(verdict.problems, []);
+    assert.ok((verdict.model.queues ?? 0) > 100, "stress-ng made queues by the hundred");
+    const { queues } = answer<History>(["queues", file, "--watch-depth"]);
+    const depths = queues.flatMap((queue) => queue.depths.flatMap((one) => one?.depth ?? []));
+    assert.ok(depths.some((depth) => depth > 0));
+    assert.ok(
+      depths.every((depth) => depth >= 0),
+      "no depth is negative",
+    );
+  },
+);
+
+live(
+  test,
+  "an id that recurs is another queue each time",
+  ["root", "bpf", "gcc", "msg_next_id", "unshare"],
+  () => {
+    const { file } = recordAlone([workload("ipc-namespace"), "reuse"]);
+    const { queues } = answer<QueuesAnswer>(["queues", file, "--all"]);
+    const own = queues.filter(({ msqid }) => msqid === 7);
+    assert.is(own.length, 12);
+    assert.is(new Set(own.map(({ key, created_ns }) => `${key} ${created_ns}`)).size, 12);
+    for (const { exists, dropped, certain } of own)
+      assert.equal([exists, dropped, certain], ["removed", 1, true]);
+    // Between two of them there is none.
+    for (const { created_ns } of own) {
+      const at = answer<QueuesAnswer>(["queues", file, "--at", `${(created_ns ?? 0) + 1}ns`]).queues;
+      assert.equal(
+        at.filter(({ msqid }) => msqid === 7).map((one) => one.created_ns),
+        [created_ns],
+      );
+    }
+  },
+);
+
+live(test, "two ipc namespaces have an id each of the same number", ["root", "bpf", "unshare"], () => {
+  const inner = "ipcmk -Q -p 0611 && ipcrm -q 0";
+  const { file } = recordAlone(["sh", "-c", `ipcrm -q 0; ipcmk -Q -p 0622; unshare -i sh -c '${inner}'`]);
+  const { queues } = answer<QueuesAnswer>(["queues", file, "--all"]);
+  const told = queues.map(({ msqid, perms, exists }) => `${msqid} ${perms} ${exists}`);
+  assert.equal([...told].sort(), ["0 600 removed", "0 611 removed", "1 622 named"].sort());
+  assert.is(new Set(queues.map(({ namespace }) => namespace)).size, 2);
+});
 
 test.run();

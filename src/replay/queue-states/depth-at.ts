@@ -91,6 +91,8 @@ function addBytes(bytes: Range, { does, sizeBytes }: OpenCall, isSure: boolean):
   else add(bytes, -size, isSure ? -(sizeBytes ?? 0) : 0);
 }
 
+/** What is not bounded on both sides is not known: a limit is no knowledge. */
 function within({ lo, hi }: Range, least: number, most: number): Range {
+  if (!Number.isFinite(lo) || !Number.isFinite(hi)) return { lo, hi };
   return { lo: Math.min(Math.max(lo, least), most), hi: Math.max(Math.min(hi, most), least) };
 }

@@ -5,10 +5,12 @@
 import type { Inventory, InventoryQueue } from "../../format/types.js";
 import { methodName } from "./facts.js";
 import type { Registry } from "./registry.js";
+import type { Step } from "./steps.js";
 import { readAttributes, readRegistration, type Track } from "./track.js";
 
-/** From its time to its last reading. */
+/** From an inventory's time to its last reading, where it does not say when each was. */
 const LATE_NS = 1_000_000_000;
+const OWN_LATE_NS = 1_000_000;
 
 /** What newer recorders add. */
 interface More {
@@ -17,28 +19,49 @@ interface More {
   readonly namespaces?: readonly { readonly namespaceInum: number }[] | undefined;
 }
 
+/** Its queues one by one, then itself. */
+export function inventorySteps(inventory: Inventory, baseNs: bigint): readonly Step[] {
+  const fromNs = Number(inventory.atNs - baseNs);
+  const listed = inventory.queues.map((queue) => {
+    const ownNs = (queue as More).atNs;
+    return {
+      kind: "listed" as const,
+      atNs: ownNs === undefined ? fromNs : Number(ownNs - baseNs),
+      lateNs: ownNs === undefined ? LATE_NS : OWN_LATE_NS,
+      queue,
+    };
+  });
+  const atNs = listed.reduce((last, one) => Math.max(last, one.atNs), fromNs);
+  return [...listed, { kind: "inventory", atNs, fromNs, inventory }];
+}
+
+export function takeListed(queues: Registry, step: Step & { readonly kind: "listed" }): void {
+  const { queue } = step;
+  const track = trackOf(queues, queue);
+  if (track === null) return;
+  readListed(track, step);
+  if (queue.name !== null) queues.name(track, queue.name);
+}
+
+/** What it would have listed and did not was not there. `all`: every inventory of the capture. */
 export function takeInventory(
   queues: Registry,
-  inventory: Inventory,
-  atNs: number,
+  { inventory, atNs, fromNs }: Step & { readonly kind: "inventory" },
   all: readonly Inventory[],
 ): void {
-  const listed = new Set<Track>();
-  for (const queue of inventory.queues) {
-    const track = trackOf(queues, queue);
-    if (track === null) continue;
-    listed.add(track);
-    readListed(track, queue, atNs);
-    if (queue.name !== null) queues.name(track, queue.name);
-  }
+  const areHoldersKnown = !inventory.missing.some(({ what }) => what.startsWith("open descriptors"));
   for (const kind of ["posix", "sysv"] as const) {
     const covered = coveredNamespaces(inventory, kind, all) ?? new Set();
-    for (const namespace of covered) queues.cover(kind, namespace, atNs);
+    for (const namespace of covered) queues.cover(kind, namespace, fromNs);
     for (const track of queues.tracks) {
       const isCovered = track.namespaceInum !== null && covered.has(track.namespaceInum);
-      if (track.kind !== kind || !isCovered || listed.has(track) || track.removed !== null) continue;
+      if (track.kind !== kind || !isCovered || track.removed !== null) continue;
       // What came after the look began may have come after it was over.
-      if (track.lastSeenNs < atNs) track.removed = { fromNs: track.lastSeenNs, toNs: atNs };
+      if (track.lastSeenNs >= fromNs) continue;
+      const gone = { fromNs: track.lastSeenNs, toNs: atNs };
+      if (kind === "posix") track.unlinked ??= gone;
+      // Without a name it may be in a process that could not be looked at.
+      if (kind === "sysv" || areHoldersKnown) track.removed = gone;
     }
   }
 }
@@ -88,13 +111,14 @@ function trackOf(queues: Registry, queue: InventoryQueue): Track | null {
   );
 }
 
-function readListed(track: Track, { kind, fields }: InventoryQueue, atNs: number): void {
+function readListed(track: Track, { queue, atNs, lateNs }: Step & { readonly kind: "listed" }): void {
+  const { kind, fields } = queue;
   track.lastSeenNs = Math.max(track.lastSeenNs, atNs);
   track.balance.advance(atNs);
   const number = (name: string) => fieldNumber(fields, name);
   const depth = depthField(kind, fields);
   const bytes = number(kind === "sysv" ? "cbytes" : "QSIZE");
-  const reading = { atNs, lateNs: LATE_NS, tid: -1, isForeign: false };
+  const reading = { atNs, lateNs, tid: -1, isForeign: false };
   if (depth !== null) track.balance.read({ ...reading, depth, bytes });
   const mode = fieldOctal(fields, kind === "sysv" ? "perms" : "mode");
   const owner = { uid: number("uid"), gid: number("gid"), mode: mode === null ? null : mode & 0o777 };

@@ -3,7 +3,7 @@
 import type { Inventory } from "../../format/types.js";
 import { depthAt } from "./depth-at.js";
 import { attributes, during, methodName, never, registration } from "./facts.js";
-import { takeInventory } from "./inventory.js";
+import { takeInventory, takeListed } from "./inventory.js";
 import type { Moments } from "./moments.js";
 import type { OpenCall } from "./open-call.js";
 import { type Registry, registry } from "./registry.js";
@@ -208,7 +208,8 @@ export function model(
       else if (step.kind === "leave") {
         leave(step);
         moments.after(step, queues.mark);
-      } else takeInventory(queues, step.inventory, step.atNs, inventories);
+      } else if (step.kind === "listed") takeListed(queues, step);
+      else takeInventory(queues, step, inventories);
     },
     finish() {
       for (const { balance } of queues.tracks) balance.finish();

@@ -150,8 +150,7 @@ function doubtDepth(now: DepthAt, of: Snapshot, options: RowOptions, unsure: Set
 
 /** The likeliest of a range; null: nothing is known. */
 function bestOf({ lo, hi }: { readonly lo: number; readonly hi: number }): number | null {
-  if (Number.isFinite(lo)) return lo;
-  return Number.isFinite(hi) ? hi : null;
+  return Number.isFinite(lo) && Number.isFinite(hi) ? lo : null;
 }
 
 /** Of calls that are under way each is taken to do its work in the middle of its time. */

@@ -4,7 +4,7 @@
  */
 import { eventById } from "../../catalog/events.js";
 import type { Lifecycle } from "../../catalog/types.js";
-import type { Inventory, QueueEntry } from "../../format/types.js";
+import type { Inventory, InventoryQueue, QueueEntry } from "../../format/types.js";
 import { holds } from "../arguments/steps.js";
 import { callEvidence, type NamedCall } from "../call-line.js";
 import type { LineMaker } from "../calls.js";
@@ -51,7 +51,20 @@ export type Step =
       readonly gid: number | null;
       readonly isRemovedError: boolean;
     }
-  | { readonly kind: "inventory"; readonly atNs: number; readonly inventory: Inventory };
+  /** One queue of an inventory, read at that time or up to `lateNs` later. */
+  | {
+      readonly kind: "listed";
+      readonly atNs: number;
+      readonly lateNs: number;
+      readonly queue: InventoryQueue;
+    }
+  /** After all that it lists; `fromNs`: when it began. */
+  | {
+      readonly kind: "inventory";
+      readonly atNs: number;
+      readonly fromNs: number;
+      readonly inventory: Inventory;
+    };
 
 /** The queue that parts of an entry or exit tell of; null: none, or a socket. */
 export function seenNamed(

@@ -17,6 +17,7 @@ import { planesReader } from "../planes.js";
 import { planesState } from "../planes-state.js";
 import type { ReplayCapture } from "../source.js";
 import { effectOf, sendLength } from "./effect.js";
+import { inventorySteps } from "./inventory.js";
 import { kernelTimes } from "./kernel-times.js";
 import { type OpenCall, openCall } from "./open-call.js";
 import { actOf, isRemovedError, type Step, seenNamed } from "./steps.js";
@@ -36,13 +37,7 @@ export function* timelineSteps(
   inventories: readonly Inventory[],
 ): Generator<Step> {
   const { baseNs } = lines.clock;
-  const rest: Step[] = inventories
-    .map((inventory) => ({
-      kind: "inventory" as const,
-      atNs: Number(inventory.atNs - baseNs),
-      inventory,
-    }))
-    .sort((one, other) => one.atNs - other.atNs);
+  const rest = inventories.flatMap((one) => inventorySteps(one, baseNs)).sort(byTime);
   for (const step of inOrder(callSteps(capture, lines, losses))) {
     while (rest[0] !== undefined && rest[0].atNs < step.atNs) yield rest.shift() as Step;
     yield step;
