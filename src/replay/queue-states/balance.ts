@@ -183,7 +183,8 @@ export function balance(
       if (call.does === "other") return;
       count[call.does]++;
       for (const look of looks) {
-        if (look.isRead) continue;
+        // What its own record says was read before it did anything.
+        if (look.isRead || look.reading.tid === call.tid) continue;
         look[`${call.does}s`]++;
         addCall(look, call);
         if (call.does === "send") {

@@ -109,7 +109,8 @@ export function model(
     if (track === null || (isFound && !act.isNew) || !isMade) return track;
     // Where no inventory tells what was there, a call that would create may have found it.
     const isSure = act.isNew || track.created !== null;
-    track.created = { fromNs: isSure ? call.enterNs : Number.NEGATIVE_INFINITY, toNs: atNs };
+    track.isMade = isSure;
+    track.created = { fromNs: isSure ? call.enterNs : queues.freeSince(track), toNs: atNs };
     for (const old of track.name === null ? [] : queues.named(track.name)) {
       if (old === track || old.namespaceInum !== track.namespaceInum) continue;
       old.unlinked = { fromNs: old.lastSeenNs, toNs: atNs };

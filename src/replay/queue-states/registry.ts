@@ -27,6 +27,8 @@ export interface Registry {
   name(track: Track, name: string): void;
   /** An inventory has all queues of that kind and namespace: those it lacks came later. */
   cover(kind: "posix" | "sysv", namespaceInum: number, atNs: number): void;
+  /** When the queue that had its id before was gone; -Infinity: none is known. */
+  freeSince(track: Track): number;
   /** A moment that was asked for has come. */
   mark(): void;
 }
@@ -113,6 +115,12 @@ export function registry(mayHaveLost: (fromNs: number, toNs: number) => boolean)
       const all = (byName.get(text) ?? []).filter((one) => one.unlinked === null && one.removed === null);
       if (all.length > 0) byName.set(text, all);
       return all;
+    },
+    freeSince(track) {
+      const before = (byId.get(`${track.kind}:${track.id}`) ?? []).findLast(
+        (one) => one !== track && one.namespaceInum === track.namespaceInum,
+      );
+      return before?.removed?.toNs ?? Number.NEGATIVE_INFINITY;
     },
     mark() {
       marks++;

@@ -87,8 +87,8 @@ export function queueRow(track: Track, of: Snapshot, options: RowOptions): Queue
     gid: attributes.gid,
     cuid: track.cuid,
     cgid: track.cgid,
-    depth: isGone ? 0 : placed(now.depth, now, options),
-    bytes: best(now.bytes),
+    depth: isGone ? 0 : placed(now.depth, now, options, () => 1),
+    bytes: isGone ? 0 : placed(now.bytes, now, options, (call) => call.sizeBytes ?? 0),
     max_messages: attributes.maxMessages,
     max_bytes: attributes.maxBytes,
     max_message_bytes: attributes.maxMessageBytes,
@@ -112,9 +112,9 @@ function existence(track: Track, atNs: number, unsure: Set<string>): Existence |
   const { created, unlinked, removed, lastSeenNs } = track;
   const within = (span: Span) => atNs > span.fromNs && atNs < span.toNs;
   if (created !== null && atNs < created.toNs) {
-    if (!within(created)) return null;
+    if (!within(created) || track.isMade) return null;
     unsure.add("exists");
-    return Number.isFinite(created.fromNs) && created.toNs - created.fromNs < 1e9 ? null : "unknown";
+    return "unknown";
   }
   if (removed !== null && atNs >= removed.toNs) return "removed";
   if (removed !== null && within(removed)) {
@@ -153,15 +153,21 @@ function bestOf({ lo, hi }: { readonly lo: number; readonly hi: number }): numbe
   return Number.isFinite(lo) && Number.isFinite(hi) ? lo : null;
 }
 
-/** Of calls that are under way each is taken to do its work in the middle of its time. */
-function placed(range: { lo: number; hi: number }, now: DepthAt, { atNs }: RowOptions): number | null {
-  if (range.lo === range.hi || !Number.isFinite(range.lo) || !Number.isFinite(range.hi)) return bestOf(range);
-  let value = range.lo + now.doubtful.filter((call) => call.does === "receive").length;
-  for (const call of now.doubtful) {
-    if (!(call.fromNs + call.toNs <= 2 * atNs)) continue;
-    value += call.does === "send" ? 1 : -1;
+/** Of calls that are under way each is taken to do its work in the middle of its time. `size`: what it moves. */
+function placed(
+  range: { readonly lo: number; readonly hi: number },
+  { doubtful }: DepthAt,
+  { atNs }: RowOptions,
+  size: (call: OpenCall) => number,
+): number | null {
+  const least = bestOf(range);
+  if (least === null || range.lo === range.hi) return least;
+  let value = least;
+  for (const call of doubtful) {
+    const isDone = call.fromNs + call.toNs <= 2 * atNs;
+    if (call.does === "send" ? isDone : !isDone) value += size(call);
   }
-  return Math.min(Math.max(value, range.lo), range.hi);
+  return Math.min(value, range.hi);
 }
 
 function deedAt(

@@ -43,6 +43,8 @@ export interface Track {
   cgid: number | null;
   /** null: it was there before the capture. */
   created: Span | null;
+  /** A call in the capture made it for sure. */
+  isMade: boolean;
   /** POSIX: its name went. */
   unlinked: Span | null;
   /** System V: IPC_RMID. POSIX: its last descriptor was closed. */
@@ -69,6 +71,7 @@ export function makeTrack(
     cuid: null,
     cgid: null,
     created: null,
+    isMade: false,
     unlinked: null,
     removed: null,
     dropped: null,
