@@ -132,10 +132,14 @@ function existence(track: Track, atNs: number, unsure: Set<string>): Existence |
   return "unknown";
 }
 
+/** Before every record, and finite: a ledger that saw no loss has its last one at -Infinity. */
+const BEGINNING_NS = -Number.MAX_VALUE;
+
 function doubtDepth(now: DepthAt, of: Snapshot, options: RowOptions, unsure: Set<string>): void {
   const { atNs, isFiltered, mayHaveLost } = options;
-  const lastNs = Math.min(of.stretch.agreedNs, atNs);
-  const isLost = !now.isBracketed && mayHaveLost(Math.min(lastNs, atNs), atNs);
+  // Without any reading yet, since the beginning.
+  const sinceNs = Math.max(Math.min(of.stretch.agreedNs, atNs), BEGINNING_NS);
+  const isLost = !now.isBracketed && mayHaveLost(sinceNs, atNs);
   const isDoubted = !now.isExplained || isLost || (isFiltered && !now.isBracketed);
   for (const [name, range] of [
     ["depth", now.depth],

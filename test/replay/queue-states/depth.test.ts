@@ -49,6 +49,12 @@ test("without an inventory: by what the first call saw, before it too", () => {
   assert.is(at(parts, 150), "5 of 50 bytes, 0+0 waiting");
 });
 
+test("a queue that no call touches, whose depth no inventory tells: not known, and nobody waits", () => {
+  const { qnum: _, cbytes: __, ...fields } = sysvListed({}).fields;
+  const parts = { start: { queues: [{ ...sysvListed({}), fields }] }, calls: [] };
+  assert.is(at(parts, 50), "~? of ~? bytes, 0+0 waiting");
+});
+
 test("a call under way makes it unsure by so much, unless it is impossible", () => {
   const parts = { start: listed(1), calls: [send(1, 100, 200, [1, 2]), send(2, 300, 310, [2, 3])] };
   assert.is(at(parts, 120), "~1 of ~10 bytes, ~0+0 waiting");
