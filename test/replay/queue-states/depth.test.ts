@@ -60,6 +60,8 @@ test("a call under way makes it unsure by so much, unless it is impossible", () 
   assert.is(at(parts, 120), "~1 of ~10 bytes, ~0+0 waiting");
   const empty = { start: listed(0), calls: [receive(1, 100, 500, [0, 0]), send(2, 400, 410, [0, 0])] };
   assert.is(at(empty, 300), "0 of 0 bytes, 0+1 waiting");
+  const alone = { start: listed(0), calls: [receive(1, 100, null, [0, 0])] };
+  assert.is(at(alone, 300), "0 of 0 bytes, 0+1 waiting", "no reading comes after it");
 });
 
 test("a receiver that was handed its message has it, though its call goes on", () => {
