@@ -287,6 +287,8 @@ export function queueModel(options: QueueModelOptions): QueueModel {
         open.leave(tid);
         knowledge.leave(does, change);
       } else knowledge.join();
+      // Its end was lost: what it has sent, if anything, will be told before anything else is.
+      if (reading === null && isCounted) return;
       if (reading !== null) knowledge.look(reading, depth);
       settle(open.count === 0);
     },

@@ -189,6 +189,20 @@ test("a send whose end was lost is proved by its receiver alone", () => {
   assert.equal(tape.words({ gaps: [gap(11, 12)] }), ["10 → 60 ambiguous(?)", "30 → - pending modelled"]);
 });
 
+test("a send whose end was lost is not forgotten when its task goes on", () => {
+  const tape = new FlowTape()
+    .send("same", 1, { tid: 1, span: [10, null], depth: EMPTY })
+    .send("same", 1, { tid: 2, span: [12, 13] })
+    .receive("same", 1, { tid: 3, span: [30, 31] })
+    .send("next", 1, { tid: 1, span: [60, 61] })
+    .receive("next", 1, { tid: 3, span: [70, 71] });
+  assert.equal(tape.words({ gaps: [gap(45, 55)] }), [
+    "10 → 30 ambiguous(?)",
+    "12 → - pending ambiguous(?)",
+    "60 → 70 ambiguous(?)",
+  ]);
+});
+
 test("two queues have nothing to do with each other, and filters choose among answers alone", () => {
   const tape = new FlowTape()
     .send("same", 1, { tid: 1, span: [10, 11], depth: EMPTY, queue: 9 })
