@@ -4,10 +4,11 @@
  * with them.
  */
 import { type Alternatives, alternatives, type Pair } from "./alternatives.js";
+import { fits } from "./evidence.js";
 import type { HeldReceives } from "./held.js";
 import type { Beginnings, OpenCalls } from "./open-calls.js";
 import { insertInOrder, type OrderedList, orderedList } from "./ordered.js";
-import type { Sent } from "./types.js";
+import type { Received, Sent } from "./types.js";
 
 export interface AlikeMessages {
   /** Pairs that are not concluded. */
@@ -15,6 +16,8 @@ export interface AlikeMessages {
   add(sent: Sent): void;
   /** It is not there any more, and its receive is none of the pairs. */
   remove(sent: Sent): void;
+  /** A receive that is none of the pairs, and may have got what those got that are not concluded. */
+  contest(received: Received): void;
   /** A receive of the key that its message has too. They come in order of exit. */
   pair(key: string, pair: Pair): void;
   /** Concludes what the calls under way cannot change any more; `isAll`: the others as well, as far as is known now. */
@@ -82,7 +85,8 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
     if (!isAll && kind.pairs.length < MANY_PAIRS && firstNs >= open.oldestNs()) return;
     const heldNs = held.keyedSince(kind.key);
     const openNs = openBeside(kind);
-    const restNs = Math.min(openNs.oldestNs, heldNs[0] ?? Number.POSITIVE_INFINITY);
+    const oddNs = held.keyedSince(null)[0] ?? Number.POSITIVE_INFINITY;
+    const restNs = Math.min(openNs.oldestNs, heldNs[0] ?? Number.POSITIVE_INFINITY, oddNs);
     let due = kind.concluded;
     while (due < kind.pairs.length && (isAll || isOver || (kind.pairs[due]?.received.toNs ?? 0) < restNs))
       due++;
@@ -94,7 +98,7 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
     for (const sent of contested) options.contest(sent);
     for (const pair of kind.pairs.slice(kind.concluded, due)) {
       const count = others[kind.concluded++] ?? 0;
-      pair.conclude(kind.isBlurred ? Math.max(count, 1) : count);
+      pair.conclude(kind.isBlurred || pair.isContested ? Math.max(count, 1) : count);
     }
     if (kind.concluded === kind.pairs.length) undecided.delete(kind);
     forget(kind, settledPairs(kind, options, { restNs, openNs: openNs.oldestNs }));
@@ -134,6 +138,13 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
       if (kind === undefined) return;
       kind.sends.remove(sent);
       drop(kind);
+    },
+    contest(received) {
+      for (const { pairs, concluded } of undecided) {
+        for (const pair of pairs.slice(concluded)) {
+          if (fits(pair.sent, received) && !isGoneBefore(pair.sent, received.fromNs)) pair.isContested = true;
+        }
+      }
     },
     pair(key, pair) {
       const kind = kinds.get(key);

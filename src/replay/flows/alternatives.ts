@@ -13,6 +13,8 @@ import type { Received, Sent } from "./types.js";
 export interface Pair {
   readonly sent: Sent;
   readonly received: Received;
+  /** A receive that is in no pair, for want of evidence, may have got it. */
+  isContested: boolean;
   /** To be called once, with the number of other messages that it may have got in its place. */
   readonly conclude: (others: number) => void;
 }

@@ -9,8 +9,8 @@ export interface HeldReceives {
   take(beforeNs?: number): Received | undefined;
   /** Is there one with this evidence? */
   hasKey(key: string | null): boolean;
-  /** When those with this evidence began, in order. */
-  keyedSince(key: string): readonly number[];
+  /** When those with this evidence began, in order; `null`: those with too little of it to tell. */
+  keyedSince(key: string | null): readonly number[];
   /** Is there one beside this one that may have got what this one got, and has not the evidence to tell? */
   hasOddBeside(received: Received): boolean;
   /** How many were under way when this one ended, and may have got what it may have got. */

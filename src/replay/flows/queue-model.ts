@@ -112,6 +112,7 @@ export function queueModel(options: QueueModelOptions): QueueModel {
     const choices = telling.length > 0 ? telling : unclaimed(found, received);
     const [pick] = choices;
     if (pick === undefined) {
+      alike.contest(received);
       leftOver(received);
       return;
     }
@@ -149,17 +150,17 @@ export function queueModel(options: QueueModelOptions): QueueModel {
         drop: received.result === "taken" ? null : { how: "fault", by: party, atNs: party.exitNs },
         life: null,
       });
-    const least = pick.isContested ? 1 : 0;
-    const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
-    // Where order proves nothing it does not prove either that it was none of the others.
-    for (const other of isSure ? rivals : choices) if (other !== pick) other.isContested = true;
     const isAlike = choices.every((choice) => choice.sent.key === key) && !held.hasOddBeside(received);
     if (key !== null && isAlike) {
-      alike.pair(key, { sent, received, conclude: (others) => conclude(Math.max(others, least)) });
+      alike.pair(key, { sent, received, isContested: pick.isContested, conclude });
       return;
     }
     alike.remove(sent);
-    conclude(Math.max(rivals.length, least));
+    alike.contest(received);
+    const rivals = choices.length < 2 ? [] : rivalsOf(choices, received);
+    // Where order proves nothing it does not prove either that it was none of the others.
+    for (const other of isSure ? rivals : choices) if (other !== pick) other.isContested = true;
+    conclude(Math.max(rivals.length, pick.isContested ? 1 : 0));
   };
 
   /** Does it follow that it is this message, if no other one of those that are known may be meant? */

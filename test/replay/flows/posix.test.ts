@@ -113,6 +113,17 @@ test("three in a ring: each may have got what the next one got, though no two ca
   assert.equal(tape.words(), ["10 → 30 ambiguous(2)", "11 → 40 ambiguous(3)", "15 → 50 ambiguous(2)"]);
 });
 
+test("a receive beside one without evidence is still held against those before it", () => {
+  const tape = new FlowTape()
+    .receive("same", 1, { tid: 3, span: [10, 40], depth: EMPTY })
+    .receive("same", 1, { tid: 4, span: [5, 60] })
+    .send("same", 1, { tid: 1, span: [20, 21] })
+    .send("same", 1, { tid: 1, span: [30, 31] })
+    .send("same", 1, { tid: 1, span: [45, 46] })
+    .receive("????", 1, { tid: 5, span: [50, 70], isUnread: true });
+  assert.match(tape.words()[0] ?? "", /^20 → 10 ambiguous/);
+});
+
 test("messages that came one after the other are no ring, however receives overlap with others' sends", () => {
   const tape = new FlowTape()
     .receive("same", 1, { tid: 3, span: [5, 22], depth: EMPTY })
