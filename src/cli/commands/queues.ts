@@ -5,6 +5,8 @@ import { depthChart } from "../../render/depth-chart.js";
 import { formatJson } from "../../render/json.js";
 import { formatQueues, VIEWS, type View } from "../../render/queues.js";
 import { isQueueNamed } from "../../replay/filter.js";
+import { lastRegistration } from "../../replay/notifications/in-force.js";
+import { registrationsOf } from "../../replay/notifications/notifications.js";
 import { depthHistory } from "../../replay/queue-states/history.js";
 import { endOf, type Moment, type QueueState, queueStates } from "../../replay/queue-states/queue-states.js";
 import { type CaptureClock, parseTime, resolveTime, timeline } from "../../replay/time.js";
@@ -86,7 +88,9 @@ export async function run(options: QueuesOptions, io: Io): Promise<number> {
         capture: capture.captureId,
         at_ns: answer.atNs,
         at: clock.wall(answer.atNs),
-        queues: answer.queues.filter(isWanted),
+        queues: withRegistrations(answer.queues.filter(isWanted), answer.atNs, () =>
+          registrationsOf(capture, { clock }),
+        ),
         limits: answer.limits,
       };
       if (options.json === true) await output.line(formatJson(line));
@@ -100,6 +104,16 @@ export async function run(options: QueuesOptions, io: Io): Promise<number> {
     await output.flush();
     return judge(captures, io, log);
   });
+}
+
+/** A pass of its own, which only captures with POSIX queues pay for. */
+function withRegistrations(
+  queues: readonly QueueState[],
+  atNs: number,
+  read: () => ReturnType<typeof registrationsOf>,
+) {
+  const lines = queues.some(({ kind }) => kind === "posix") ? read() : [];
+  return queues.map((queue) => ({ ...queue, last_registration: lastRegistration(lines, queue.key, atNs) }));
 }
 
 function isNamed(queue: QueueState, text: string): boolean {

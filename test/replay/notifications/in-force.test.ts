@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { registrationAt } from "../../../src/replay/notifications/in-force.js";
+import { lastRegistration, registrationAt } from "../../../src/replay/notifications/in-force.js";
 import { inventory, NotifyTape } from "./hand.js";
 
 const test = suite("replay: the registration in force");
@@ -30,6 +30,37 @@ test("registered, not, or not known, moment by moment", () => {
     "none",
   ]);
   assert.equal(registrationAt(lines, "posix:1:1:1", 15_000_000).state, "none");
+});
+
+test("what became of the last one, moment by moment", () => {
+  const lines = new NotifyTape()
+    .register(0, 10, { tid: 1, span: [10, 11], owner: [0, 1] })
+    .send({ tid: 2, span: [20, 21], owner: [1, 0], depth: [0, 1] })
+    .register(0, 12, { tid: 1, span: [30, 31], owner: [0, 1], depth: [1, 1] })
+    .look({ tid: 2, span: [40, 41], owner: [0, 0], depth: [1, 1] })
+    .lines();
+  const at = (ms: number) => {
+    const last = lastRegistration(lines, KEY, ms * 1_000_000);
+    return last === null ? null : [last.signo, last.state];
+  };
+  assert.equal([5, 15, 20.5, 25, 31, 35, 45].map(at), [
+    null,
+    [10, "in_force"],
+    [10, "unknown"],
+    [10, "fired"],
+    [12, "in_force"],
+    [12, "unknown"],
+    [12, "lost"],
+  ]);
+  assert.equal(lastRegistration(lines, KEY, 25_000_000), {
+    pid: 1,
+    method: "signal",
+    signo: 10,
+    registered_ns: 11_000_000,
+    state: "fired",
+    ended_ns: lines[0]?.ended_ns ?? null,
+    match: "modelled",
+  });
 });
 
 test("still there at the end; an end that is not known leaves it open", () => {
