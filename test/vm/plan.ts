@@ -21,14 +21,7 @@ const EACH = ["live/together"];
 /** Inputs that change, and messages on their way: with what the kernel plane says, and by the calls alone. */
 const EVIDENCE = ["live/flows", "live/toctou"];
 /** What does not depend on the way in which the programs get their data, or tries the ways itself. */
-const ONCE = [
-  ...EACH,
-  ...EVIDENCE,
-  "live/in-flight",
-  "live/kernel-plane",
-  "live/inventory",
-  "record/inventory",
-];
+const ONCE = [...EACH, ...EVIDENCE, "live/in-flight", "live/kernel-plane", "record/inventory"];
 const EVERYTHING = ["live/", "record/native", "record/inventory"];
 
 /** For each change: ten minutes or so. */
