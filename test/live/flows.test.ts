@@ -6,7 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Score, score, scoreText, shareRight } from "../support/flow-truth.js";
 import { live, scaled } from "../support/live.js";
-import { isKernelPlaneThere, record } from "../support/msgtape.js";
+import { record } from "../support/msgtape.js";
+import { isKernelPlaneThere } from "../support/read.js";
 import { workload } from "../support/workload.js";
 
 const test = suite("live: flows");

@@ -4,9 +4,9 @@
  */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { ToctouResult } from "../../src/replay/toctou/types.js";
 import { live, type Need, scaled } from "../support/live.js";
-import { answer, callLines, isKernelPlaneThere, record } from "../support/msgtape.js";
+import { record } from "../support/msgtape.js";
+import { callsIn, isKernelPlaneThere, toctouIn } from "../support/read.js";
 import { type Demand, type ToctouTruth, toldOf, wrongFindings } from "../support/toctou.js";
 import { parseTruth, workload } from "../support/workload.js";
 
@@ -18,8 +18,8 @@ function check(name: string, args: readonly string[], demand: (truth: ToctouTrut
   assert.is(recording.status, 0, recording.stderr);
   const truth = parseTruth(recording.stdout) as readonly ToctouTruth[];
   assert.ok(truth.length >= 100 && truth.some(({ toctou }) => toctou.used === null));
-  const lines = toldOf(truth, callLines(recording.file));
-  assert.equal(wrongFindings(truth, lines, answer<ToctouResult>(["toctou", recording.file]), demand), []);
+  const lines = toldOf(truth, callsIn(recording.file));
+  assert.equal(wrongFindings(truth, lines, toctouIn(recording.file), demand), []);
 }
 
 live(
@@ -45,7 +45,7 @@ live(test, "a receive over a waiting send's payload; a queue filled between look
   const recording = record([], [workload("toctou-queues")]);
   assert.is(recording.status, 0, recording.stderr);
   const [told] = parseTruth(recording.stdout) as unknown as readonly { tid: number; other: number }[];
-  const { findings, undecided } = answer<ToctouResult>(["toctou", recording.file]);
+  const { findings, undecided } = toctouIn(recording.file);
   // Where the kernel tells when it read the payload, a receive that writes there later is no overlap: it only changed it.
   const overlaps = isKernelPlaneThere(recording.file)
     ? []
@@ -82,7 +82,7 @@ live(test, "told of a message by mq_notify: taken by another process meanwhile, 
     "tid" | "thread" | "other",
     number
   >[];
-  const { findings, undecided } = answer<ToctouResult>(["toctou", recording.file]);
+  const { findings, undecided } = toctouIn(recording.file);
   // The other thread of the process was told by the notification alone, which only the kernel's hook shows.
   const byDelivery = isKernelPlaneThere(recording.file)
     ? [["check_then_act", told?.thread, "notification", "mq_timedsend", told?.other, told?.other]]

@@ -1,6 +1,7 @@
 /** What `flows` says of a recording, held against the truth of workloads/many-flows.c. */
 import type { FlowLine, FlowParty } from "../../src/replay/flows/line.js";
-import { callLines, msgtape } from "./msgtape.js";
+import { msgtape } from "./msgtape.js";
+import { callsIn, flowsIn } from "./read.js";
 
 interface Message {
   readonly number: number;
@@ -49,7 +50,7 @@ export interface Score {
 }
 
 /** Counts right and wrong answers. A wrong one names another receive, or none. */
-export function score(file: string, stdout: string, flows = flowLines(file)): Score {
+export function score(file: string, stdout: string, flows = flowsIn(file)): Score {
   const truth = stdout
     .split("\n")
     .filter((line) => line.startsWith("{"))
@@ -84,7 +85,7 @@ function callOf(party: FlowParty | null): string | null {
 function successfulCalls(file: string) {
   const sends = new Map<number, number[]>();
   const receives = new Map<number, number[]>();
-  for (const call of callLines(file, ["--sort", "enter"])) {
+  for (const call of callsIn(file)) {
     if (call.ret === null || call.ret < 0 || call.call === null) continue;
     const kind = /send|msgsnd/.test(call.event) ? sends : /receive|msgrcv/.test(call.event) ? receives : null;
     if (kind === null) continue;

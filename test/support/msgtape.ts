@@ -84,19 +84,3 @@ export async function eachCall(file: string, use: (call: CallLine) => void): Pro
   }
   return ended;
 }
-
-interface Hooks {
-  readonly hooks?: readonly {
-    readonly plane: string;
-    readonly hook: string;
-    readonly attached: boolean;
-  }[];
-}
-
-/** Do the kernel's hooks tell of messages in this recording? */
-export function isKernelPlaneThere(file: string): boolean {
-  const { hooks: plan = [] } = answer<Hooks>(["info", file]);
-  const isAttached = (name: string) =>
-    plan.some(({ plane, hook, attached }) => plane === "kernel" && hook === name && attached);
-  return ["load_msg", "store_msg", "free_msg"].every(isAttached);
-}
