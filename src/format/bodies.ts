@@ -99,8 +99,15 @@ export const inventoryBody = struct<Inventory>({
   queues: list(inventoryQueue),
   limits: record(text),
   namespaces: optional(
-    list(struct<Item<NonNullable<Inventory["namespaces"]>>>({ namespaceInum: u32, limits: record(text) })),
+    list(
+      struct<Item<NonNullable<Inventory["namespaces"]>>>({
+        namespaceInum: u32,
+        limits: record(text),
+        whole: optional(list(text)),
+      }),
+    ),
   ),
+  everyDescriptor: optional(bool),
   missing: list(struct<Item<Inventory["missing"]>>({ what: text, why: text })),
   inFlight: list(struct<Item<Inventory["inFlight"]>>({ tid: u32, startNs: u64, event: u32, enterNs: u64 })),
 });

@@ -183,8 +183,15 @@ export interface Inventory {
   readonly limits: Readonly<Record<string, string>>;
   /** The ipc namespaces that were looked into, each with limits of its own. Absent: only the recorder's was. */
   readonly namespaces?:
-    | readonly { readonly namespaceInum: number; readonly limits: Readonly<Record<string, string>> }[]
+    | readonly {
+        readonly namespaceInum: number;
+        readonly limits: Readonly<Record<string, string>>;
+        /** The kinds of which every queue is listed; POSIX: every one that has a name. Absent: not known. */
+        readonly whole?: readonly string[] | undefined;
+      }[]
     | undefined;
+  /** Every open descriptor was looked at, so that queues without a name are listed too. Absent: not known. */
+  readonly everyDescriptor?: boolean | undefined;
   /** What could not be looked at, and why: absent is not empty. */
   readonly missing: readonly { readonly what: string; readonly why: string }[];
   /** Calls in flight: entered before, not yet left. */

@@ -9,9 +9,13 @@ import { type HeldQueue, readScanned } from "./inventory-scan.js";
 import type { NamespaceLook } from "./inventory-source.js";
 
 /** Who holds queues: as the kernel lists it, or as /proc was scanned for it. */
-export type Held =
+export type Held = (
   | { readonly by: "kernel"; readonly queues: readonly FoundQueue[] }
-  | { readonly by: "proc"; readonly queues: readonly HeldQueue[] };
+  | { readonly by: "proc"; readonly queues: readonly HeldQueue[] }
+) & {
+  /** No descriptor was left out. */
+  readonly isWhole: boolean;
+};
 
 type Building = Omit<InventoryQueue, "holders"> & { readonly holders: InventoryQueue["holders"][number][] };
 

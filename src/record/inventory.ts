@@ -11,7 +11,7 @@ import { counted, type Missing, unseen } from "./inventory-missing.js";
 import { lookIntoNamespaces } from "./inventory-namespaces.js";
 import { type Held, posixQueues } from "./inventory-posix.js";
 import { scanHolders } from "./inventory-scan.js";
-import type { InventorySource } from "./inventory-source.js";
+import type { InventorySource, NamespaceLook } from "./inventory-source.js";
 import { sysvQueues } from "./inventory-sysv.js";
 import type { OpenCall } from "./tape.js";
 
@@ -53,12 +53,21 @@ export function readInventory(
     reason,
     queues: [...posixQueues(looks, held, missing), ...sysvQueues(looks, missing)],
     limits: limits[0] ?? {},
-    namespaces: looks.flatMap(({ namespaceInum }, i) =>
-      namespaceInum === null ? [] : [{ namespaceInum, limits: limits[i] ?? {} }],
+    namespaces: looks.flatMap((look, i) =>
+      look.namespaceInum === null
+        ? []
+        : [{ namespaceInum: look.namespaceInum, limits: limits[i] ?? {}, whole: wholeKinds(look) }],
     ),
+    everyDescriptor: held.isWhole,
     missing,
     inFlight: inFlight.map(({ tid, startNs, event, enterNs }) => ({ tid, startNs, event, enterNs })),
   };
+}
+
+/** The kinds of queues of which a look saw every one; POSIX: every one that has a name. */
+function wholeKinds({ whyMqueue, whySysv, cut, refused }: NamespaceLook): string[] {
+  const isPosixWhole = whyMqueue === null && cut === null && refused === 0;
+  return [...(isPosixWhole ? ["posix"] : []), ...(whySysv === null ? ["sysv"] : [])];
 }
 
 function readHeld(source: InventorySource, proc: string, limitMs: number, missing: Missing[]): Held {
@@ -72,12 +81,13 @@ function readHeld(source: InventorySource, proc: string, limitMs: number, missin
         limitMs,
       ),
     );
-    return { by: "kernel", queues: look.queues };
+    return { by: "kernel", queues: look.queues, isWhole: look.cut === null && look.refused === 0 };
   } catch (error) {
     missing.push({
       what: "queues held through unusual mounts, and generations",
       why: `/proc was read in place of the kernel's list of descriptors: ${errorText(error)}`,
     });
-    return { by: "proc", queues: scanHolders(proc, limitMs, missing) };
+    // It finds descriptors by their paths: some mounts have other ones.
+    return { by: "proc", queues: scanHolders(proc, limitMs, missing), isWhole: false };
   }
 }

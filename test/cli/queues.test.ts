@@ -92,7 +92,7 @@ test("verify: ok, or what is wrong with status 3", async () => {
   assert.match(cut.stdout, /offset \d+: .*\n/);
   const model = await program(["verify", file, "--model"]);
   assert.is(model.status, 0);
-  assert.match(model.stdout, /not compared: there is no inventory at its start or its end/);
+  assert.match(model.stdout, /not compared: it has no inventories at its start and its end/);
 });
 
 test.run();

@@ -2,11 +2,12 @@
  * mq_notify in all its ways: each case of workloads/notify.c logs what happened, and `notifications` has to say the same,
  * with the kernel's hook where there is one, and without it.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCapture } from "../../src/format/capture.js";
 import type { Inventory } from "../../src/format/types.js";
+import { showsEveryQueueOf } from "../../src/replay/inventory-coverage.js";
 import type { NotificationLine } from "../../src/replay/notifications/line.js";
 import { fileSource } from "../../src/replay/open.js";
 import { live } from "../support/live.js";
@@ -51,9 +52,12 @@ function seen(options: readonly string[]): Seen {
   ]);
   const isHooked = hooks.some(({ hook, attached }) => hook === "__do_notify" && attached);
   const [end] = inventories(recording.file).filter(({ reason }) => reason === "end");
-  const knows = { isHooked, isInventoryWhole: end?.missing.length === 0 };
+  const knows = { isHooked, isInventoryWhole: end !== undefined && showsEveryQueueOf(end, ownNamespace()) };
   return { recording, truth, lines: notificationLines(recording.file), knows };
 }
+
+/** The recorder's and the workload's. */
+const ownNamespace = () => statSync("/proc/self/ns/ipc").ino;
 
 function inventories(file: string): readonly Inventory[] {
   const source = fileSource(file);

@@ -34,6 +34,11 @@ function recordAlone(
   return { file, stdout: ran.stdout };
 }
 
+/** Queues of other ipc namespaces are in a recording too, as the inventories found them. */
+function ofNamespace(found: QueuesAnswer, namespace: number): QueuesAnswer {
+  return { ...found, queues: found.queues.filter((queue) => queue.namespace === namespace) };
+}
+
 interface Moment {
   readonly moment: number;
   readonly key: number;
@@ -41,7 +46,12 @@ interface Moment {
 }
 
 /** The moments of test/workloads/queue-moments.c, each with the call that marks it. */
-function recorded(): { file: string; directory: string; moments: readonly (Moment & { at: string })[] } {
+function recorded(): {
+  file: string;
+  directory: string;
+  namespace: number;
+  moments: readonly (Moment & { at: string })[];
+} {
   const directory = temporary("moments");
   mkdirSync(directory);
   const recording = recordAlone(["env", "TZ=UTC", "LC_ALL=C", workload("queue-moments"), directory]);
@@ -56,7 +66,8 @@ function recorded(): { file: string; directory: string; moments: readonly (Momen
     assert.ok(mark, `the call of moment ${one.moment} is in the capture`);
     return { ...one, at: `${one.tid}#${mark.call}` };
   });
-  return { file: recording.file, directory, moments };
+  const key = calls.find(({ queue }) => queue?.key != null)?.queue?.key ?? "";
+  return { file: recording.file, directory, namespace: Number(key.split(":")[1]), moments };
 }
 
 /** Lines of a table of ipcs or of `queues`, as words: users by number, the same spaces. */
@@ -74,12 +85,11 @@ live(
   "at a dozen moments: as ipcs, /proc and the mqueue fs had it",
   ["root", "bpf", "gcc", "unshare"],
   async () => {
-    const { file, directory, moments } = recorded();
+    const { file, directory, namespace, moments } = recorded();
     const read = (moment: number, what: string) => readFileSync(`${directory}/${moment}.${what}`, "utf8");
     for (const { moment, at } of moments) {
-      const found = JSON.parse(
-        (await program(["queues", file, "--at", at, "--json"])).stdout,
-      ) as QueuesAnswer;
+      const { stdout } = await program(["queues", file, "--at", at, "--json"]);
+      const found = ofNamespace(JSON.parse(stdout) as QueuesAnswer, namespace);
       const { queues } = found;
       const text = (view: View) => formatQueues(found, { view, colour: false });
       const sysv = queues.filter(({ kind }) => kind === "sysv");
@@ -118,7 +128,7 @@ live(
     }
     const check = msgtape(["verify", file, "--model", "--json"]);
     assert.is(check.status, 0, check.stdout);
-    const last = answer<QueuesAnswer>(["queues", file, "--all"]);
+    const last = ofNamespace(answer<QueuesAnswer>(["queues", file, "--all"]), namespace);
     const removed = last.queues.filter(({ kind, exists }) => kind === "sysv" && exists === "removed");
     assert.equal(
       removed.map(({ dropped }) => dropped).filter((dropped) => dropped !== 0),
@@ -236,7 +246,9 @@ live(
 live(test, "two ipc namespaces have an id each of the same number", ["root", "bpf", "unshare"], () => {
   const inner = "ipcmk -Q -p 0611 && ipcrm -q 0";
   const { file } = recordAlone(["sh", "-c", `ipcrm -q 0; ipcmk -Q -p 0622; unshare -i sh -c '${inner}'`]);
-  const { queues } = answer<QueuesAnswer>(["queues", file, "--all"]);
+  const used = new Set(callLines(file).flatMap(({ queue }) => queue?.key?.split(":")[1] ?? []));
+  const found = answer<QueuesAnswer>(["queues", file, "--all"]);
+  const queues = found.queues.filter(({ namespace }) => used.has(`${namespace}`));
   const told = queues.map(({ msqid, perms, exists }) => `${msqid} ${perms} ${exists}`);
   assert.equal([...told].sort(), ["0 600 removed", "0 611 removed", "1 622 named"].sort());
   assert.is(new Set(queues.map(({ namespace }) => namespace)).size, 2);

@@ -106,7 +106,7 @@ function verdictLines(capture: Capture, { ok, problems, records, model }: Verdic
   const { queues, unsure } = model;
   const compared =
     queues === null
-      ? "not compared: there is no inventory at its start or its end"
+      ? "not compared: it has no inventories at its start and its end that list all queues of an ipc namespace"
       : `${counted(queues, "queue")} compared, ${counted(unsure, "value")} not sure`;
   return [...lines, `${name}: the queues at its end: ${compared}`];
 }

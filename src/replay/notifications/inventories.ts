@@ -3,7 +3,9 @@
  * the recorder's pid namespace, 0 also for an owner that is not in it: it counts only where it is known to be the
  * initial one.
  */
+
 import type { Inventory, InventoryQueue } from "../../format/types.js";
+import { showsEveryQueueOf } from "../inventory-coverage.js";
 import type { QueueKey } from "../names.js";
 import type { ReplayCapture } from "../source.js";
 import { methodOf } from "./acts.js";
@@ -11,8 +13,8 @@ import type { Method } from "./types.js";
 
 export interface Look {
   readonly atNs: number;
-  /** Everything was looked at: a queue that is not there is gone. */
-  readonly isWhole: boolean;
+  /** A queue of this ipc namespace that it does not have is gone. */
+  readonly isWholeFor: (namespaceInum: number) => boolean;
   readonly queues: readonly SeenRegistration[];
 }
 
@@ -40,7 +42,7 @@ export function lookAt(
   const isInitial = found.queues.some(({ holders }) => holders.length > 0);
   return {
     atNs: Number(found.atNs - baseNs),
-    isWhole: found.missing.length === 0,
+    isWholeFor: (namespaceInum) => showsEveryQueueOf(found, namespaceInum),
     queues: found.queues.flatMap((queue) => (queue.kind === "posix" ? [seenIn(queue, isInitial)] : [])),
   };
 }

@@ -76,12 +76,12 @@ export function watchTable({ evidence, firingsOf, start, end, allGoneNs, sink }:
   const finishOne = ({ key, watch }: Watched) => {
     const reg = watch.current();
     const seen = end === null ? null : queueIn(end, key);
-    if (end !== null && reg !== null) endOf(reg, seen, end, sink);
+    if (end !== null && reg !== null) endOf(reg, key, seen, end, sink);
     if (reg?.end === "unknown" && reg.goneNs === null && reg.call !== null) reg.goneNs = allGoneNs;
     if (end !== null && reg === null && seen?.isRegistered === true) {
       watch.inventory({ ...origin(seen), atNs: end.atNs });
       const late = watch.current();
-      if (late !== null) endOf(late, seen, end, sink);
+      if (late !== null) endOf(late, key, seen, end, sink);
     }
     watch.finish();
   };
@@ -99,7 +99,7 @@ export function watchTable({ evidence, firingsOf, start, end, allGoneNs, sink }:
       reg.lastSeenNs = (first.includes(one) ? start : end)?.atNs ?? null;
       sink.begun(reg);
       const last = end?.queues.find((other) => placeOf(other) === placeOf(one)) ?? null;
-      if (end !== null && (last === null || last.isRegistered === true)) endOf(reg, last, end, sink);
+      if (end !== null && (last === null || last.isRegistered === true)) endOf(reg, one, last, end, sink);
       sink.settled(reg, { kind: "posix", key: null, name: one.name });
     }
   };
@@ -140,9 +140,15 @@ function placeOf({ namespaceInum, id }: { namespaceInum: number | null; id: bigi
 }
 
 /** What the inventory at the end says of a registration that was in force as far as calls tell. */
-function endOf(reg: Registration, seen: SeenRegistration | null, end: Look, sink: LineSink): void {
+function endOf(
+  reg: Registration,
+  { namespaceInum }: { readonly namespaceInum: number | null },
+  seen: SeenRegistration | null,
+  end: Look,
+  sink: LineSink,
+): void {
   if (seen === null) {
-    if (!end.isWhole) return;
+    if (namespaceInum === null || !end.isWholeFor(namespaceInum)) return;
     Object.assign(reg, { end: "queue_gone", match: "modelled", endedNs: end.atNs });
     return;
   }

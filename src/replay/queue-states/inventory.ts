@@ -3,6 +3,7 @@
  * was not. A field that is absent is not known. They are read for a while, not in one moment.
  */
 import type { Inventory, InventoryQueue } from "../../format/types.js";
+import { areDescriptorsCovered, coveredNamespaces } from "../inventory-coverage.js";
 import { methodName } from "./facts.js";
 import type { Registry } from "./registry.js";
 import type { Step } from "./steps.js";
@@ -12,18 +13,11 @@ import { readAttributes, readRegistration, type Track } from "./track.js";
 const LATE_NS = 1_000_000_000;
 const OWN_LATE_NS = 1_000_000;
 
-/** What newer recorders add. */
-interface More {
-  readonly generation?: bigint | null | undefined;
-  readonly atNs?: bigint | undefined;
-  readonly namespaces?: readonly { readonly namespaceInum: number }[] | undefined;
-}
-
 /** Its queues one by one, then itself. */
 export function inventorySteps(inventory: Inventory, baseNs: bigint): readonly Step[] {
   const fromNs = Number(inventory.atNs - baseNs);
   const listed = inventory.queues.map((queue) => {
-    const ownNs = (queue as More).atNs;
+    const ownNs = queue.atNs;
     return {
       kind: "listed" as const,
       atNs: ownNs === undefined ? fromNs : Number(ownNs - baseNs),
@@ -49,9 +43,9 @@ export function takeInventory(
   { inventory, atNs, fromNs }: Step & { readonly kind: "inventory" },
   all: readonly Inventory[],
 ): void {
-  const areHoldersKnown = !inventory.missing.some(({ what }) => what.startsWith("open descriptors"));
+  const areHoldersKnown = areDescriptorsCovered(inventory);
   for (const kind of ["posix", "sysv"] as const) {
-    const covered = coveredNamespaces(inventory, kind, all) ?? new Set();
+    const covered = coveredNamespaces(inventory, kind, all);
     for (const namespace of covered) queues.cover(kind, namespace, fromNs);
     for (const track of queues.tracks) {
       const isCovered = track.namespaceInum !== null && covered.has(track.namespaceInum);
@@ -64,25 +58,6 @@ export function takeInventory(
       if (kind === "sysv" || areHoldersKnown) track.removed = gone;
     }
   }
-}
-
-/**
- * The ipc namespaces of which an inventory lists every queue of a kind; null: some could not be looked at. A namespace
- * that one inventory of a recording lists was looked at by all: where it has none, there were none.
- */
-export function coveredNamespaces(
-  inventory: Inventory,
-  kind: "posix" | "sysv",
-  all: readonly Inventory[],
-): ReadonlySet<number> | null {
-  const isMissing = inventory.missing.some(({ what }) =>
-    kind === "sysv"
-      ? /^(System V|the ipc namespace)/.test(what)
-      : /^(POSIX|open descriptors|the ipc)/.test(what),
-  );
-  if (isMissing) return null;
-  const known = (inventory as More).namespaces?.map(({ namespaceInum }) => namespaceInum);
-  return new Set(known ?? all.flatMap(({ queues }) => queues.flatMap((queue) => queue.namespaceInum ?? [])));
 }
 
 /** null: absent, or no number. */
@@ -104,7 +79,7 @@ export function depthField(kind: "posix" | "sysv", fields: InventoryQueue["field
 function trackOf(queues: Registry, queue: InventoryQueue): Track | null {
   const { kind, namespaceInum, id, name } = queue;
   if (id === null) return null;
-  const generation = (queue as More).generation ?? null;
+  const generation = queue.generation ?? null;
   return (
     queues.find(kind, namespaceInum, id, generation) ??
     queues.add({ kind, namespaceInum, id, generation, name })

@@ -5,13 +5,14 @@
  */
 import type { Inventory, InventoryQueue, Problem } from "../../format/types.js";
 import { type CallOptions, lineMaker } from "../calls.js";
-import { coveredNamespaces, depthField, fieldNumber, fieldOctal } from "./inventory.js";
+import { coveredNamespaces } from "../inventory-coverage.js";
+import { depthField, fieldNumber, fieldOctal } from "./inventory.js";
 import { type QueueState, queueStates } from "./queue-states.js";
 import type { StateCapture } from "./timeline.js";
 
 export interface ModelCheck {
   readonly problems: readonly Problem[];
-  /** Queues that were compared; null: the capture has no inventory at its start or its end. */
+  /** Queues that were compared; null: no inventories at start and end that list all queues of one namespace. */
   readonly queues: number | null;
   /** Fields of them that the calls leave unsure, or that one side does not know. */
   readonly unsure: number;
@@ -28,9 +29,11 @@ export function checkModel(
   const clock = options.clock ?? lineMaker(capture, options).clock;
   const [answer] = queueStates(capture, [{ kind: "end" }], { ...options, clock, withoutEnd: true });
   const check = counter();
+  let isCompared = false;
   for (const kind of ["posix", "sysv"] as const) {
     const covered = namespacesOfBoth(start, end, all, kind);
     const isCovered = (namespace: number | null) => namespace !== null && covered.has(namespace);
+    if (covered.size > 0) isCompared = true;
     const listed = new Set<InventoryQueue>();
     const own = (answer?.queues ?? []).filter((queue) => queue.kind === kind && isCovered(queue.namespace));
     for (const queue of own) {
@@ -47,18 +50,17 @@ export function checkModel(
       );
     }
   }
-  return { problems: check.problems, queues: check.queues(), unsure: check.unsure() };
+  return { problems: check.problems, queues: isCompared ? check.queues() : null, unsure: check.unsure() };
 }
 
-/** A namespace without queues is listed by its other inventories: they are all of one recorder. */
 function namespacesOfBoth(
   start: Inventory,
   end: Inventory,
   all: readonly Inventory[],
   kind: "posix" | "sysv",
 ): ReadonlySet<number> {
-  const isWhole = [start, end].every((one) => coveredNamespaces(one, kind, all) !== null);
-  return isWhole ? (coveredNamespaces(end, kind, all) ?? new Set()) : new Set();
+  const before = coveredNamespaces(start, kind, all);
+  return new Set([...coveredNamespaces(end, kind, all)].filter((namespace) => before.has(namespace)));
 }
 
 interface Counter {
