@@ -247,4 +247,22 @@ test("what could not be read fits everything of its length and priority", () => 
   assert.equal(tape.words(), ["10 → 40 modelled", "12 → 30 modelled"], "the other's bytes tell");
 });
 
+test("a send that stands still for long may be what any receive up to its end got, and none after it", () => {
+  const tape = new FlowTape()
+    .send("same", 1, { tid: 1, span: [10, 9000], depth: [0, null] })
+    .receive("same", 1, { tid: 3, span: [50, 110] })
+    .send("same", 1, { tid: 2, span: [100, 101] })
+    .receive("same", 1, { tid: 3, span: [150, 210] })
+    .send("same", 1, { tid: 2, span: [200, 201] })
+    .receive("same", 1, { tid: 3, span: [300, 9100] })
+    .send("same", 1, { tid: 2, span: [9400, 9401], depth: [0, 1] })
+    .receive("same", 1, { tid: 3, span: [9500, 9501], depth: [1, 0] });
+  assert.equal(tape.words(), [
+    "10 → 50 ambiguous(2)",
+    "100 → 150 ambiguous(3)",
+    "200 → 300 ambiguous(2)",
+    "9400 → 9500 modelled",
+  ]);
+});
+
 test.run();
