@@ -25,8 +25,15 @@ export function inventorySteps(inventory: Inventory, baseNs: bigint): readonly S
       queue,
     };
   });
-  const atNs = listed.reduce((last, one) => Math.max(last, one.atNs), fromNs);
-  return [...listed, { kind: "inventory", atNs, fromNs, inventory }];
+  return [...listed, { kind: "inventory", atNs: lastReadingNs(inventory, baseNs), fromNs, inventory }];
+}
+
+/** Only then does it tell what is not there. */
+export function lastReadingNs({ atNs, queues }: Inventory, baseNs: bigint): number {
+  return queues.reduce(
+    (last, one) => Math.max(last, Number((one.atNs ?? atNs) - baseNs)),
+    Number(atNs - baseNs),
+  );
 }
 
 export function takeListed(queues: Registry, step: Step & { readonly kind: "listed" }): void {

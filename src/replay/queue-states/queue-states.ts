@@ -4,6 +4,7 @@ import type { Inventory } from "../../format/types.js";
 import { type CallOptions, hasNothingToRead, lineMaker } from "../calls.js";
 import { lossLedger } from "../losses.js";
 import { endNs } from "../time.js";
+import { lastReadingNs } from "./inventory.js";
 import { model } from "./model.js";
 import { type Moment, momentsOf } from "./moments.js";
 import { type QueueState, queueRow } from "./row.js";
@@ -63,9 +64,9 @@ export function queueStates(
   }));
 }
 
-/** Up to where the capture tells of queues: its end, or the inventory that was taken after it. */
+/** Up to where the capture tells of queues: its end, or the last reading of the inventory that was taken after it. */
 export function endOf(capture: StateCapture, inventories: readonly Inventory[], baseNs: bigint): number {
-  const last = inventories.map(({ atNs }) => Number(atNs - baseNs));
+  const last = inventories.map((inventory) => lastReadingNs(inventory, baseNs));
   return Math.max(Number(endNs(capture) - baseNs), ...last);
 }
 

@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkModel } from "../../../src/replay/queue-states/model-check.js";
 import { type Call, NAMESPACE, type Parts, queuesAt, stateCapture, sysvListed } from "../queue-tape.js";
+import { START } from "../tape.js";
 
 const test = suite("queue states: lives");
 
@@ -76,6 +77,12 @@ test("the same id in two namespaces", () => {
 test("gone without a call: its namespace was, or the call is not in the capture", () => {
   const parts = { start: { queues: [sysvListed({})] }, end: elsewhere, calls: [] };
   assert.equal(lives(parts, 50), ["unknown 600 -"]);
+  assert.equal(lives(parts, "end"), ["removed 600 -"]);
+});
+
+test("the end is the last reading of the inventory there: what it lacks is gone by then", () => {
+  const late = { ...sysvListed({ msqid: "1" }), atNs: START + 1_005_000_000n };
+  const parts = { start: { queues: [sysvListed({})] }, end: { queues: [late] }, calls: [] };
   assert.equal(lives(parts, "end"), ["removed 600 -"]);
 });
 
