@@ -13,7 +13,7 @@ import type { PairedCall } from "../paired-call.js";
 import { type SeenQueue, seenQueue } from "../queues.js";
 import { type Item, ItemKind } from "../records.js";
 import { type Print, printKey, printOf } from "./payload.js";
-import { MSG_COPY, MSG_NOERROR, type Selector, systemVSelector } from "./selection.js";
+import { exactValue, MSG_COPY, MSG_NOERROR, type Selector, systemVSelector } from "./selection.js";
 import type { FlowQueue, Party, Rank, Received, Sent } from "./types.js";
 
 export interface DeedParts extends Pick<LineParts, "layouts" | "onProblem"> {
@@ -178,7 +178,11 @@ function payloadOf(context: CallContext, item: Item | undefined, arg: number): P
   if (bytes.length < end) return { print: null, rank: null, isWhole: false };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const type = readInteger(view, mtype.offsetBytes, mtype.sizeBytes, mtype.signed);
-  return { print: printOf(bytes.subarray(end)), rank: { value: Number(type), text: `${type}` }, isWhole };
+  return {
+    print: printOf(bytes.subarray(end)),
+    rank: { value: exactValue(BigInt(type)), text: `${type}` },
+    isWhole,
+  };
 }
 
 function argumentRank(args: readonly bigint[] | null, arg: number): Rank | null {

@@ -94,7 +94,7 @@ function queueOf({ queue: { kind, key, name } }: { readonly queue: FlowQueue }):
 
 function ranks(queue: FlowQueue, rank: Flow["sent"]["rank"]): Pick<FlowLine, "prio" | "type"> {
   return {
-    prio: queue.kind === "posix" ? (rank?.value ?? null) : null,
+    prio: queue.kind === "posix" ? (rank === null ? null : Number(rank.value)) : null,
     type: queue.kind === "sysv" ? (rank?.text ?? null) : null,
   };
 }

@@ -28,7 +28,7 @@ export interface FlowQueue {
 
 /** Priority or mtype: what selection goes by. `text` as JSON has it. */
 export interface Rank {
-  readonly value: number;
+  readonly value: number | bigint;
   readonly text: string;
 }
 
