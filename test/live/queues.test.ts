@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { formatQueues, type QueuesAnswer, type View } from "../../src/render/queues.js";
 import type { QueueState } from "../../src/replay/queue-states/queue-states.js";
 import { program } from "../cli/support.js";
-import { asSysvipc, sysvipcRows } from "../support/ipcs.js";
+import { asSysvipc, asTimesRow, sysvipcRows } from "../support/ipcs.js";
 import { live, scaled } from "../support/live.js";
 import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
 import { MSGTAPE } from "../support/paths.js";
@@ -111,6 +111,15 @@ live(
         );
         const theirs = tableRows(read(moment, view));
         assert.equal([...own].sort(), [...theirs].sort(), `moment ${moment}: ipcs, ${view}`);
+      }
+      const times = tableRows(read(moment, "time"));
+      assert.is(times.length, sysv.length, `moment ${moment}: ipcs, time`);
+      for (const row of sysv.map(asTimesRow)) {
+        const pattern = row.split("~").join("(?:Not set|\\w+ \\d+ [\\d:]+)");
+        assert.ok(
+          times.some((time) => new RegExp(`^${pattern}$`).test(time)),
+          `moment ${moment}: ipcs, time: ${row} in\n${times.join("\n")}`,
+        );
       }
       comparePosix(queues, read(moment, "mqueue"), read(moment, "depth"), moment);
       const limits = text("limits");

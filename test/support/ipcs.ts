@@ -35,3 +35,16 @@ export function asSysvipc(queue: QueueState): Readonly<Record<string, string>> {
     ctime: seconds("last_change"),
   };
 }
+
+/** A row of `ipcs -q -t`, in UTC and the C locale, with single spaces; `~` for times that are not sure. */
+export function asTimesRow(queue: QueueState): string {
+  const time = (name: "last_send" | "last_receive" | "last_change") => {
+    if (queue.unsure.includes(name)) return "~";
+    const text = queue[name];
+    if (text === null) return "Not set";
+    // "Thu, 05 Nov 2026 12:41:47 GMT"
+    const [, day = "", month = "", , hour = ""] = new Date(Date.parse(text)).toUTCString().split(" ");
+    return `${month} ${Number(day)} ${hour}`;
+  };
+  return `${queue.msqid} ${queue.uid} ${time("last_send")} ${time("last_receive")} ${time("last_change")}`;
+}
