@@ -15,7 +15,7 @@ import { type Booted, boot, endWithSignals } from "./machine.js";
 import { type Configuration, PLAN, WHOLE_PLAN } from "./plan.js";
 import { type Counts, countsLine, guestScript, lineByLine, sectionsOf, sum, total } from "./report.js";
 
-const TIMEOUT_MS = 30 * 60_000;
+const TIMEOUT_MS = 45 * 60_000;
 const ALL_TIMEOUT_MS = 60 * 60_000;
 const SKIPPED: Counts = { passed: 0, failed: 0, skipped: 1 };
 
