@@ -25,8 +25,11 @@ import type {
   HostInfo,
   Inventory,
   InventoryQueue,
+  Origin,
   QueueEntry,
   RecordConfig,
+  RecordingPart,
+  Redaction,
   Summary,
   TaskEntry,
 } from "./types.js";
@@ -64,6 +67,18 @@ export const hostBody = struct<HostInfo>({
   synthetic: bool,
   config,
   attachPlan: list(hook),
+  recording: optional(struct<RecordingPart>({ id: text, part: u32, firstRecord: u64 })),
+  redacted: optional(struct<Redaction>({ kept: list(text) })),
+});
+
+export const originBody = struct<Origin>({
+  madeBy: oneOf(["recover", "slice", "merge", "redact", "unknown"], "unknown"),
+  version: text,
+  from: list(text),
+  options: record(list(text)),
+  problems: list(
+    struct<Item<Origin["problems"]>>({ code: text, offset: count, frame: nullable(count), message: text }),
+  ),
 });
 
 export const btfBody = struct<BtfFrame>({ origin: oneOf(["host", "recorder"]), sha256: text, data: bytes });
@@ -166,6 +181,7 @@ export const gapBody = struct<Gap>({
   lost: u64,
   cause: oneOf(["ring_full", "recursion", "no_scratch", "damage", "output", "unknown"], "unknown"),
   plane: optional(oneOf(["syscall", "planes"], "syscall")),
+  atLeast: optional(bool),
 });
 
 export const summaryBody = struct<Summary>({

@@ -4,7 +4,7 @@
  * Refuses to mend anything: damage is reported, in `problems` and between the chunks, and left out.
  */
 import { createHash } from "node:crypto";
-import { btfBody, clocksBody, gapBody, hostBody, inventoryBody, summaryBody } from "./bodies.js";
+import { btfBody, clocksBody, gapBody, hostBody, inventoryBody, originBody, summaryBody } from "./bodies.js";
 import { parseChunkContext } from "./chunk-context.js";
 import { disagreements } from "./consistency.js";
 import { captureIdText, readFileHeader } from "./file-header.js";
@@ -24,6 +24,7 @@ import {
   type HostInfo,
   type IndexEntry,
   type Inventory,
+  type Origin,
   type Problem,
   type Summary,
 } from "./types.js";
@@ -50,6 +51,8 @@ export interface Capture {
   readonly clocks: readonly ClockTriple[];
   inventories(): readonly Inventory[];
   readonly gaps: readonly Gap[];
+  /** How it came to be, where no recorder wrote it; the last step last. */
+  readonly origins: readonly Origin[];
   /** The chunks. */
   readonly index: readonly IndexEntry[];
   readonly indexFrom: "index" | "scan";
@@ -102,6 +105,7 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
   const btf = once(() => values(FrameType.BTF, btfBody).filter((frame) => hashMatches(frame, problems)));
   const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
   const gaps = values(FrameType.GAP, gapBody);
+  const origins = values(FrameType.ORIGIN, originBody);
 
   return {
     name: source.name,
@@ -120,6 +124,7 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
     clocks,
     inventories,
     gaps,
+    origins,
     index,
     indexFrom: located.from,
     frames: frames.filter((entry) => entry.type !== FrameType.INDEX && entry.type !== FrameType.SUMMARY),

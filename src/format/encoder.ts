@@ -14,6 +14,7 @@ import {
   type IndexedFrame,
   indexBody,
   inventoryBody,
+  originBody,
   summaryBody,
 } from "./bodies.js";
 import { concatBytes } from "./bytes.js";
@@ -32,6 +33,7 @@ import {
   type Gap,
   type HostInfo,
   type Inventory,
+  type Origin,
   type Summary,
 } from "./types.js";
 
@@ -55,6 +57,7 @@ export interface Encoder {
   inventory(inventory: Inventory): Uint8Array;
   chunk(context: ChunkContext, body: ChunkBody): Uint8Array;
   gap(gap: Gap): Uint8Array;
+  origin(origin: Origin): Uint8Array;
   /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
   retract(): void;
   /** Index, summary and trailer. Nothing may be encoded after. */
@@ -123,6 +126,7 @@ export function createEncoder(options: EncoderOptions): Encoder {
     clocks: (clocks) => plain(FrameType.CLOCKS, true, clocksBody, { clocks }),
     inventory: (inventory) => plain(FrameType.INVENTORY, false, inventoryBody, inventory),
     gap: (gap) => plain(FrameType.GAP, true, gapBody, gap),
+    origin: (origin) => plain(FrameType.ORIGIN, false, originBody, origin),
     chunk(context, body) {
       const payload = encodeMsgpack(chunkBody.encode(body, ""), body.records.length + 64 * 1024);
       return frame(FrameType.CHUNK, true, encodeChunkContext(context), payload);

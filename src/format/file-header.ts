@@ -12,7 +12,7 @@ import type { ByteSource } from "./source.js";
 export const MAGIC = Uint8Array.of(0x89, 0x4d, 0x54, 0x50, 0x0d, 0x0a, 0x1a, 0x0a);
 export const FILE_HEADER_BYTES = 64;
 export const MAJOR = 1;
-export const MINOR = 2;
+export const MINOR = 3;
 /** Incompatible feature bits that this reader knows: none exists yet. */
 const KNOWN_INCOMPATIBLE = 0n;
 

@@ -112,7 +112,7 @@ export function contradictionOf(header: Lengths): string | null {
 /** Whether this reader knows what the frame means. */
 export function isKnown(header: { type: number; flags: number }): boolean {
   return (
-    header.type >= FrameType.HOST && header.type <= FrameType.SUMMARY && (header.flags & UNKNOWN_FLAGS) === 0
+    header.type >= FrameType.HOST && header.type <= FrameType.ORIGIN && (header.flags & UNKNOWN_FLAGS) === 0
   );
 }
 

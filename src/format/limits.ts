@@ -15,6 +15,8 @@ export interface Limits {
   readonly items: number;
   /** Frames in one capture. */
   readonly frames: number;
+  /** Captures in one file, one after another. */
+  readonly captures: number;
   /** Bytes of wrong frame bodies in which a scan looks for further frames; then it goes by their lengths. */
   readonly searchBytes: number;
 }
@@ -29,5 +31,6 @@ export const LIMITS: Limits = {
   depth: 16,
   items: 8 * MiB,
   frames: 4 * MiB,
+  captures: 4096,
   searchBytes: 1024 * MiB,
 };

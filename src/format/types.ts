@@ -15,6 +15,7 @@ export const FrameType = {
   GAP: 6,
   INDEX: 7,
   SUMMARY: 8,
+  ORIGIN: 9,
 } as const;
 
 /** Readings of the three clocks, taken as near together as can be. */
@@ -44,6 +45,43 @@ export interface HostInfo {
   readonly synthetic: boolean;
   readonly config: RecordConfig;
   readonly attachPlan: readonly AttachedHook[];
+  /** Of which recording this capture is a part. Absent: of one of its own, whole. */
+  readonly recording?: RecordingPart | undefined;
+  /** What `redact` made of it. Absent: it was never redacted. */
+  readonly redacted?: Redaction | undefined;
+}
+
+/** One of the captures that a recording was written as. Parts may overlap, where a snapshot was written twice. */
+export interface RecordingPart {
+  /** The id that all parts share: that of the first capture, as text. */
+  readonly id: string;
+  /** From 1, in the order in which they were begun. */
+  readonly part: number;
+  /** The recording's records before the first of this part: record n of this part is number firstRecord + n. */
+  readonly firstRecord: bigint;
+}
+
+export interface Redaction {
+  /** Kinds of data that were let through, by the names of `redact --keep`. */
+  readonly kept: readonly string[];
+}
+
+/** How a capture came to be that no recorder wrote. */
+export interface Origin {
+  readonly madeBy: "recover" | "slice" | "merge" | "redact" | "unknown";
+  /** Version of the program that did it. */
+  readonly version: string;
+  /** Capture ids, as text, of what it was made from. */
+  readonly from: readonly string[];
+  /** What the user asked for: filters of a slice. */
+  readonly options: Readonly<Record<string, readonly string[]>>;
+  /** What could not be taken over, and why. Offsets are those of the capture that it was made from. */
+  readonly problems: readonly {
+    readonly code: string;
+    readonly offset: number;
+    readonly frame: number | null;
+    readonly message: string;
+  }[];
 }
 
 export interface RecordConfig {
@@ -125,6 +163,8 @@ export interface Gap {
   readonly cause: "ring_full" | "recursion" | "no_scratch" | "damage" | "output" | "unknown";
   /** "planes": KERNEL and LIBC records are missing, entries and exits are not. Absent: entries and exits are. */
   readonly plane?: "syscall" | "planes" | undefined;
+  /** More may be missing than `lost`, nobody knows how many. Absent: `lost` is all. */
+  readonly atLeast?: boolean | undefined;
 }
 
 /** The uncompressed head of a chunk: enough for `info` and for an index without decompressing. */
@@ -220,7 +260,8 @@ export interface Summary {
   readonly x32Calls: bigint;
   /** KERNEL and LIBC records lost; not among `lost`. Absent: 0. */
   readonly planesLost?: bigint | undefined;
-  /** Why the recording ended: signal, duration, count, command, disk_full, error. */
+  /** Why the capture ended: signal, duration, count, command, processes, disk_full, error; rotation, snapshot: the
+   * recording went on; recovered: the recorder's own end was not there. */
   readonly ended: string;
 }
 

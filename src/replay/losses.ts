@@ -24,7 +24,8 @@ export function captureLoss(
   const told = [lostInGaps(capture), capture.summary?.lost ?? 0n, lostByContexts(capture)];
   return {
     lost: Number(told.reduce((most, one) => (one > most ? one : most), 0n)),
-    whole: capture.complete && capture.problems.length === 0,
+    whole:
+      capture.complete && capture.problems.length === 0 && !capture.gaps.some((gap) => gap.atLeast === true),
     byEvent:
       capture.summary?.lostByEvent.map((one) => ({
         event: one.event,
@@ -72,7 +73,9 @@ export function lossLedger(
   baseNs: bigint,
 ): LossLedger {
   const gaps = callGaps(capture)
-    .filter((gap) => gap.lost > 0n || gap.cause === "damage" || gap.cause === "output")
+    .filter(
+      (gap) => gap.lost > 0n || gap.atLeast === true || gap.cause === "damage" || gap.cause === "output",
+    )
     .map((gap) => ({
       fromNs: gap.fromNs === null ? Number.NEGATIVE_INFINITY : Number(gap.fromNs - baseNs),
       toNs: gap.toNs === null ? Number.POSITIVE_INFINITY : Number(gap.toNs - baseNs),

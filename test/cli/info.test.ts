@@ -15,7 +15,7 @@ test("tells everything as JSON", async () => {
   assert.type(bytes, "number");
   assert.equal(info, {
     file,
-    format: "1.2",
+    format: "1.3",
     capture_id: CAPTURE_ID,
     created: "2026-11-21T10:00:00.000000001Z",
     complete: true,

@@ -70,7 +70,7 @@ test("what is no capture is refused, each in its way", () => {
 
 test("an unknown frame is skipped, also a private one, also one of a known type with a flag not known", () => {
   for (const unknown of [
-    { type: 9 },
+    { type: 10 },
     { type: 0x8000 },
     { type: 0 },
     { type: 5, flags: 0x80 },
@@ -89,11 +89,11 @@ test("an unknown frame is skipped, also a private one, also one of a known type 
 });
 
 test("an unknown frame that is critical is refused by name", () => {
-  const bytes = join(fileHeader(), chunk(0, 0), frame({ type: 9, flags: 1, sequence: 1 }));
+  const bytes = join(fileHeader(), chunk(0, 0), frame({ type: 10, flags: 1, sequence: 1 }));
   const place = 64 + chunk(0, 0).length;
   assert.equal(refusal(bytes), {
     code: "unknown_critical_frame",
-    message: `t.tape: frame 1 at offset ${place} has type 9 and flags 0x1, which this msgtape does not know, and it may not be skipped: use a newer msgtape`,
+    message: `t.tape: frame 1 at offset ${place} has type 10 and flags 0x1, which this msgtape does not know, and it may not be skipped: use a newer msgtape`,
   });
   assert.is(
     refusal(join(fileHeader(), frame({ type: 5, flags: 0x11, sequence: 0 }))).code,

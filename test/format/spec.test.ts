@@ -82,7 +82,8 @@ test("the limits are those of the program", () => {
     ["any other payload, stored and raw", `${LIMITS.metadataBytes / KiB / KiB} MiB`],
     ["msgpack nesting", `${LIMITS.depth} arrays and maps within each other`],
     ["msgpack values in one payload, keys included", LIMITS.items.toLocaleString("en").replaceAll(",", " ")],
-    ["frames in one file", LIMITS.frames.toLocaleString("en").replaceAll(",", " ")],
+    ["frames in one capture", LIMITS.frames.toLocaleString("en").replaceAll(",", " ")],
+    ["captures in one file", String(LIMITS.captures)],
   ]);
   assert.equal(new Map(rows.map(([what = "", most = ""]) => [what, most])), meant);
 });

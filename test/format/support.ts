@@ -25,7 +25,7 @@ export function fileHeader(
   const head = join(
     MAGIC,
     le(change.major ?? 1, 2),
-    le(change.minor ?? 2, 2),
+    le(change.minor ?? 3, 2),
     le(length, 4),
     le(change.needs ?? 0n, 8),
     le(change.may ?? 0n, 8),
