@@ -1,31 +1,35 @@
 /** The captures that a reading command was given: opened together, and at the end judged for loss and damage. */
 import { type Stats, statSync } from "node:fs";
 import { BtfError } from "../btf/index.js";
-import { type Capture, openCapture } from "../format/capture.js";
+import type { Capture } from "../format/capture.js";
+import { openCaptures } from "../format/sections.js";
 import type { Problem } from "../format/types.js";
 import { captureLoss } from "../replay/losses.js";
 import { type FileSource, fileSource, SourceError } from "../replay/open.js";
+import { joinRecordings } from "../replay/recording-parts.js";
 import { LayoutError } from "../replay/records.js";
 import { ExitStatus, type Io } from "./io.js";
 import { counted, safeText } from "./text.js";
 
 /**
- * Opens captures, gives them to `use`, closes them. Throws SourceError or CaptureError for the first that cannot be
+ * Opens captures, gives them to `use`, closes them. A file may hold several; the parts of one recording are given as
+ * one capture unless `apart`. Throws SourceError or CaptureError for the first that cannot be
  * read at all.
  */
 export async function withCaptures<T>(
   paths: readonly string[],
   use: (captures: readonly Capture[]) => Promise<T>,
+  apart = false,
 ): Promise<T> {
   const sources: FileSource[] = [];
   try {
-    const captures = paths.map((path) => {
+    const captures = paths.flatMap((path) => {
       refuseDevice(path);
       const source = fileSource(path);
       sources.push(source);
-      return openCapture(source);
+      return openCaptures(source);
     });
-    return await use(captures);
+    return await use(apart ? captures : joinRecordings(captures));
   } catch (error) {
     // The BTF parser does not know whose bytes it reads.
     if (error instanceof BtfError) throw new LayoutError(`${paths.join(", ")}: ${error.message}`);

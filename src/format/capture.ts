@@ -41,6 +41,8 @@ export interface Capture {
   readonly captureId: string;
   readonly format: { readonly major: number; readonly minor: number };
   readonly sizeBytes: number | null;
+  /** Where another capture begins behind this one; null: this is its file's last one, as far as was looked. */
+  readonly nextOffset: number | null;
   /** CLOCK_REALTIME of the first clock triple. */
   readonly createdNs: bigint | null;
   /** CLOCK_BOOTTIME of the first clock triple: what times are told from, in finished captures and others. */
@@ -111,7 +113,8 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
     name: source.name,
     captureId: captureIdText(header.captureId),
     format: { major: header.major, minor: header.minor },
-    sizeBytes: source.sizeBytes,
+    sizeBytes: located.nextOffset ?? source.sizeBytes,
+    nextOffset: located.nextOffset,
     createdNs: clocks[0]?.realtimeNs ?? null,
     startNs: clocks[0]?.boottimeNs ?? null,
     host,

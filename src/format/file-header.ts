@@ -40,6 +40,21 @@ export function encodeFileHeader(captureId: Uint8Array, sync: Uint8Array): Uint8
   return bytes;
 }
 
+/**
+ * Whether a capture begins with these bytes (of which there should be `fileHeaderBytes`): magic and checksum, or a
+ * major whose checksum may be elsewhere.
+ */
+export function isFileHeader(bytes: Uint8Array, limits: Limits): boolean {
+  if (bytes.length < FILE_HEADER_BYTES || !startsWith(bytes, MAGIC)) return false;
+  const view = viewOf(bytes);
+  if (view.getUint16(8, true) > MAJOR) return true;
+  const headerBytes = view.getUint32(12, true);
+  if (headerBytes < FILE_HEADER_BYTES || headerBytes > limits.fileHeaderBytes || headerBytes % 8 !== 0)
+    return false;
+  if (headerBytes > bytes.length) return false;
+  return crc32(bytes.subarray(0, headerBytes - 4)) === view.getUint32(headerBytes - 4, true);
+}
+
 /** @throws CaptureError when this is no capture, a damaged header, or one that a newer reader is needed for. */
 export function readFileHeader(source: ByteSource, limits: Limits): FileHeader {
   const fixed = source.read(0, FILE_HEADER_BYTES);

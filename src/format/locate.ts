@@ -33,6 +33,8 @@ export interface Located {
   readonly summary: FrameEntry | null;
   readonly trailer: Trailer | null;
   readonly problems: readonly Problem[];
+  /** Where another capture begins behind this one; null: this is the last one. */
+  readonly nextOffset: number | null;
 }
 
 export function locateFrames(source: ByteSource, header: FileHeader, limits: Limits): Located {
@@ -82,7 +84,7 @@ function locateByIndex(source: ByteSource, header: FileHeader, limits: Limits): 
   const places = frames.map(
     (frame, i): Place => ({ entry: entryOf(frame, i), context: frame.context, problem: null }),
   );
-  return done({ from: "index", places, summary, trailer, problems: [] });
+  return done({ from: "index", places, summary, trailer, problems: [], nextOffset: null });
 }
 
 /** The entry of the frame of `type` at `offset`, by its header alone. */
@@ -165,6 +167,7 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
   const problems: Problem[] = [];
   let trailer: Trailer | null = null;
   let summary: FrameEntry | null = null;
+  let nextOffset: number | null = null;
   const start = {
     offset: header.headerBytes,
     sync: header.sync,
@@ -177,6 +180,7 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
     const found = step.value;
     if (found.kind === "need") reply = source.read(found.offset, found.length);
     else if (found.kind === "trailer") trailer = found.trailer;
+    else if (found.kind === "capture") nextOffset = found.offset;
     else if (found.kind === "damage") {
       problems.push(found.problem);
       places.push({ entry: null, type: found.type, problem: found.problem });
@@ -189,5 +193,5 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
       });
     }
   }
-  return { from: "scan", places, summary, trailer, problems };
+  return { from: "scan", places, summary, trailer, problems, nextOffset };
 }

@@ -11,6 +11,7 @@ export const REFUSAL_CODES = [
   "newer_major",
   "unknown_feature",
   "unknown_critical_frame",
+  "too_many_captures",
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -5,6 +5,8 @@
  * problem with the stretch it covers; the scan goes on at the next frame whose header checksum is right.
  * Refuses to decide what the frames mean. Spec: "Reading without the index", "Recovery".
  */
+import { startsWith } from "./bytes.js";
+import { isFileHeader, MAGIC } from "./file-header.js";
 import {
   bodyMatches,
   contradictionOf,
@@ -27,7 +29,9 @@ export type ScanStep =
   | { readonly kind: "frame"; readonly entry: FrameEntry; readonly body: Uint8Array }
   /** `type`: of the frame that is lost, where its header could still be read. */
   | { readonly kind: "damage"; readonly problem: Problem; readonly type: number | null }
-  | { readonly kind: "trailer"; readonly trailer: Trailer; readonly offset: number };
+  | { readonly kind: "trailer"; readonly trailer: Trailer; readonly offset: number }
+  /** Another capture begins here: the scan is over. */
+  | { readonly kind: "capture"; readonly offset: number };
 
 type Scan<T> = Generator<ScanStep, T, Uint8Array>;
 
@@ -129,7 +133,8 @@ function outOfOrder(sequence: number, expected: number, offset: number, excused:
 /** No frame starts at `offset`: the end, the trailer, or damage. The offset to go on at, null when all is read. */
 function* afterNoHeader(start: State, offset: number, head: Uint8Array): Scan<number | null> {
   if (yield* trailerAt(start, offset)) return null;
-  if (head.length === 0) {
+  const isNext = yield* captureAt(start, offset);
+  if (head.length === 0 || isNext) {
     yield damage(
       "no_trailer",
       offset,
@@ -137,6 +142,7 @@ function* afterNoHeader(start: State, offset: number, head: Uint8Array): Scan<nu
       "the capture was not finished: there is no trailer after its last frame",
       null,
     );
+    if (isNext) yield { kind: "capture", offset };
     return null;
   }
   if (head.length < FRAME_HEADER_BYTES) {
@@ -171,13 +177,25 @@ function* afterNoHeader(start: State, offset: number, head: Uint8Array): Scan<nu
   return null;
 }
 
-/** Yields the trailer when it is at `offset`, and a problem when bytes follow it. */
+/** Whether another capture's file header is at `offset`. */
+function* captureAt(start: State, offset: number): Scan<boolean> {
+  const magic = yield* need(offset, MAGIC.length);
+  if (!startsWith(magic, MAGIC) || magic.length < MAGIC.length) return false;
+  return isFileHeader(yield* need(offset, start.limits.fileHeaderBytes), start.limits);
+}
+
+/** Yields the trailer when it is at `offset`, and what follows it: another capture, or a problem. */
 function* trailerAt(start: State, offset: number): Scan<boolean> {
   const bytes = yield* need(offset, TRAILER_BYTES + 1);
   const trailer = parseTrailer(bytes.subarray(0, TRAILER_BYTES), start.captureId);
   if (!trailer) return false;
+  const at = offset + TRAILER_BYTES;
+  if (bytes.length > TRAILER_BYTES && (yield* captureAt(start, at))) {
+    yield { kind: "trailer", trailer, offset };
+    yield { kind: "capture", offset: at };
+    return true;
+  }
   if (bytes.length > TRAILER_BYTES) {
-    const at = offset + TRAILER_BYTES;
     yield damage(
       "trailing_bytes",
       at,
@@ -249,12 +267,13 @@ function* resume(start: State, afterHeader: number, end: number): Scan<number> {
   if (start.wasted > start.limits.searchBytes) return end;
   const head = yield* need(end, TRAILER_BYTES);
   if (parseFrameHeader(head, start.sync) !== null || parseTrailer(head, start.captureId) !== null) return end;
+  if (yield* captureAt(start, end)) return end;
   // Bytes went missing or were added inside the frame: the next one starts earlier or later than it says.
   const next = yield* nextHeader(start, afterHeader);
   return next.at ?? Math.min(end, next.end);
 }
 
-/** The first place from `from` on where a frame or the trailer starts; `end`: the end of the file when there is none. */
+/** The first place from `from` on where a frame, the trailer or another capture starts; `end`: the end of the file when there is none. */
 function* nextHeader(
   start: State,
   from: number,
@@ -262,7 +281,8 @@ function* nextHeader(
   for (let offset = from; ; offset += SEARCH_BYTES) {
     // Enough over the window that a header which starts in it is whole.
     const window = yield* need(offset, SEARCH_BYTES + FRAME_HEADER_BYTES);
-    const at = headerIn(window, start.sync);
+    const frameAt = headerIn(window, start.sync);
+    const at = (yield* nextCaptureIn(start, offset, window.subarray(0, frameAt ?? window.length))) ?? frameAt;
     if (at !== null) return { at: offset + at, end: null };
     if (window.length < SEARCH_BYTES + FRAME_HEADER_BYTES) {
       const end = offset + window.length;
@@ -272,6 +292,15 @@ function* nextHeader(
       return trailer ? { at: trailerOffset, end: null } : { at: null, end };
     }
   }
+}
+
+/** Where in the window, which starts at `offset`, another capture begins. */
+function* nextCaptureIn(start: State, offset: number, window: Uint8Array): Scan<number | null> {
+  const buffer = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
+  for (let at = buffer.indexOf(MAGIC); at !== -1; at = buffer.indexOf(MAGIC, at + 1)) {
+    if (yield* captureAt(start, offset + at)) return at;
+  }
+  return null;
 }
 
 function headerIn(window: Uint8Array, sync: Uint8Array): number | null {

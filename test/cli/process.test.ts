@@ -37,7 +37,7 @@ test("what cannot be read: one line that says what and where, status 1", () => {
     [fileOf(""), /is empty, not a capture/],
     [fileOf("just some text, as long as a header is, and a little longer still"), /not a msgtape capture/],
     [fileOf(readFileSync(captureFile()).subarray(0, 40)), /ends after 40 bytes, expected at least 64/],
-    [changed(8, 9), /format 9\.2, this msgtape reads up to 1\.x: use a newer msgtape/],
+    [changed(8, 9), /format 9\.3, this msgtape reads up to 1\.x: use a newer msgtape/],
     [changed(40, 0xff), /file header is damaged/],
   ];
   for (const command of READERS) {

@@ -152,10 +152,9 @@ test("bytes after the trailer are told and not read", () => {
   const all = { records: [0, 1, 2, 3, 4], steps: ["chunk", "chunk"] };
   const capture = open(join(whole, [0]));
   assert.equal(digest(capture), { ...all, problems: ["trailing_bytes"] });
-  assert.equal(digest(open(join(whole, whole))), {
-    ...all,
-    problems: ["trailer_mismatch", "trailing_bytes"],
-  });
+  // A capture behind it is no damage: sections.ts opens it as the next one.
+  const twice = open(join(whole, whole));
+  assert.equal([digest(twice), twice.nextOffset], [{ ...all, problems: ["trailer_mismatch"] }, whole.length]);
   assert.is(capture.complete, true);
 });
 

@@ -18,19 +18,23 @@ export function builder(yargs: Argv): Argv {
 
 /** With `--json` one object a capture, each on its line. */
 export async function run(options: ReadingOptions, io: Io): Promise<number> {
-  return withCaptures(options.files, async (captures) => {
-    const output = new Output(io.stdout);
-    const colour = wantsColour(io);
-    for (const [i, capture] of captures.entries()) {
-      const info = captureInfo(capture);
-      if (options.json === true) {
-        await output.line(formatJson(info));
-        continue;
+  return withCaptures(
+    options.files,
+    async (captures) => {
+      const output = new Output(io.stdout);
+      const colour = wantsColour(io);
+      for (const [i, capture] of captures.entries()) {
+        const info = captureInfo(capture);
+        if (options.json === true) {
+          await output.line(formatJson(info));
+          continue;
+        }
+        if (i > 0) await output.line("");
+        for (const line of formatInfo(info, { colour })) await output.line(line);
       }
-      if (i > 0) await output.line("");
-      for (const line of formatInfo(info, { colour })) await output.line(line);
-    }
-    await output.flush();
-    return judge(captures, io);
-  });
+      await output.flush();
+      return judge(captures, io);
+    },
+    true,
+  );
 }

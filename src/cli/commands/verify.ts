@@ -43,18 +43,22 @@ interface Verdict {
 
 /** With `--json` one object a capture, each on its line. */
 export async function run(options: VerifyOptions, io: Io): Promise<number> {
-  return withCaptures(options.files, async (captures) => {
-    const output = new Output(io.stdout);
-    let isOk = true;
-    for (const capture of captures) {
-      const verdict = verify(capture, options.model === true);
-      isOk &&= verdict.ok;
-      if (options.json === true) await output.line(formatJson(verdict));
-      else for (const line of verdictLines(capture, verdict)) await output.line(line);
-    }
-    await output.flush();
-    return isOk ? ExitStatus.DONE : ExitStatus.LOSS;
-  });
+  return withCaptures(
+    options.files,
+    async (captures) => {
+      const output = new Output(io.stdout);
+      let isOk = true;
+      for (const capture of captures) {
+        const verdict = verify(capture, options.model === true);
+        isOk &&= verdict.ok;
+        if (options.json === true) await output.line(formatJson(verdict));
+        else for (const line of verdictLines(capture, verdict)) await output.line(line);
+      }
+      await output.flush();
+      return isOk ? ExitStatus.DONE : ExitStatus.LOSS;
+    },
+    true,
+  );
 }
 
 /** Problems that are told; a damaged file may have millions. */

@@ -1,0 +1,94 @@
+/**
+ * The captures of one file: one, or several that were joined end to end. Spec: "Several captures in a file".
+ *
+ * Captures that are whole are found from the file's end, by their trailers, without reading them; what is left at the
+ * file's start is read frame by frame. Refuses to look for captures inside frames that are whole.
+ */
+import { type Capture, openCapture } from "./capture.js";
+import { readFileHeader } from "./file-header.js";
+import { LIMITS, type Limits } from "./limits.js";
+import { CaptureError } from "./problem.js";
+import type { ByteSource } from "./source.js";
+import { parseTrailer, TRAILER_BYTES } from "./trailer.js";
+
+/**
+ * Opens each capture of a file, in file order: at least one.
+ *
+ * @throws CaptureError when one of them cannot be read at all.
+ */
+export function openCaptures(source: ByteSource, limits: Limits = LIMITS): readonly Capture[] {
+  const starts = startsFromEnd(source, limits);
+  const captures: Capture[] = [];
+  let framesLeft = limits.frames;
+  const open = (offset: number, end: number | null): Capture => {
+    const number = captures.length + 1;
+    const name = number === 1 ? source.name : `${source.name}#${number}`;
+    if (number > limits.captures) {
+      throw new CaptureError(
+        "too_many_captures",
+        `${source.name}: more than ${limits.captures} captures in a file`,
+        {
+          offset,
+        },
+      );
+    }
+    const capture = openCapture(windowOf(source, name, offset, end), {
+      ...limits,
+      frames: Math.max(framesLeft, 1),
+    });
+    framesLeft -= capture.frames.length;
+    captures.push(capture);
+    return capture;
+  };
+  // What no trailer leads to lies before the first of those that were found.
+  const firstStart = starts[0] ?? source.sizeBytes;
+  for (let offset: number | null = starts[0] === 0 ? null : 0; offset !== null; ) {
+    const { nextOffset } = open(offset, firstStart);
+    offset = nextOffset === null ? null : offset + nextOffset;
+  }
+  for (const [i, start] of starts.entries()) open(start, starts[i + 1] ?? source.sizeBytes);
+  return captures;
+}
+
+/**
+ * Where the captures at the end of the file begin that are whole, as their trailers tell; all of them, when the first
+ * is 0. An empty file has none.
+ */
+function startsFromEnd(source: ByteSource, limits: Limits): number[] {
+  const starts: number[] = [];
+  for (let end = source.sizeBytes ?? 0; end > TRAILER_BYTES && starts.length <= limits.captures; ) {
+    const start = startOf(source, end, limits);
+    if (start === null) break;
+    starts.unshift(start);
+    end = start;
+  }
+  return starts;
+}
+
+/** Where the whole capture that ends at `end` begins; null: none ends there. */
+function startOf(source: ByteSource, end: number, limits: Limits): number | null {
+  const bytes = source.read(end - TRAILER_BYTES, TRAILER_BYTES);
+  const trailer = parseTrailer(bytes, bytes.subarray(0, 16));
+  if (trailer === null || trailer.fileBytes > end || trailer.fileBytes < TRAILER_BYTES) return null;
+  const start = end - trailer.fileBytes;
+  try {
+    const header = readFileHeader(windowOf(source, source.name, start, end), limits);
+    return Buffer.compare(header.captureId, bytes.subarray(0, 16)) === 0 ? start : null;
+  } catch (error) {
+    if (error instanceof CaptureError) return null;
+    throw error;
+  }
+}
+
+/** `end` null: up to wherever the source ends. */
+function windowOf(source: ByteSource, name: string, start: number, end: number | null): ByteSource {
+  const sizeBytes = end === null ? null : end - start;
+  return {
+    name,
+    sizeBytes,
+    read: (offset, length) => {
+      const most = sizeBytes === null ? length : Math.max(0, Math.min(length, sizeBytes - offset));
+      return source.read(start + offset, most);
+    },
+  };
+}

@@ -1,0 +1,289 @@
+/**
+ * The captures of one recording, read as one: calls that began in one and ended in the next are whole, queues and
+ * messages are followed across. Spec: `recording` of HOST.
+ *
+ * Parts may overlap (a flight recorder's snapshots): records that are in two count once. Records between two parts that
+ * neither has are damage at that place: they were recorded, and are not here. Captures of other recordings stay as they
+ * are. Refuses to join parts whose layouts differ: a recorder's parts never do.
+ */
+import type { Capture, ChunkStep } from "../format/capture.js";
+import { problem } from "../format/problem.js";
+import type { Gap, IndexEntry, Inventory, Problem, RecordingPart, Summary } from "../format/types.js";
+
+/** In the order of the first capture of each; a recording of which one part is given stays as it is. */
+export function joinRecordings(captures: readonly Capture[]): readonly Capture[] {
+  const groups = new Map<string | number, Capture[]>();
+  for (const [i, capture] of captures.entries()) {
+    const id = capture.host?.recording?.id ?? i;
+    groups.set(id, [...(groups.get(id) ?? []), capture]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const parts = distinctParts(group);
+    return parts.length > 1 && isOneLayout(parts) ? [joined(parts)] : group;
+  });
+}
+
+interface Part {
+  readonly capture: Capture;
+  readonly recording: RecordingPart;
+}
+
+/** In order; a part that was given twice counts once. */
+function distinctParts(captures: readonly Capture[]): readonly Part[] {
+  const parts = new Map<string, Part>();
+  for (const capture of captures) {
+    const recording = capture.host?.recording;
+    if (recording !== undefined && !parts.has(capture.captureId))
+      parts.set(capture.captureId, { capture, recording });
+  }
+  return [...parts.values()].sort((a, b) => a.recording.part - b.recording.part);
+}
+
+function isOneLayout(parts: readonly Part[]): boolean {
+  const [first] = parts;
+  const same = (a: Uint8Array | null | undefined, b: Uint8Array | null) =>
+    a === null || a === undefined || b === null ? (a ?? null) === b : Buffer.compare(a, b) === 0;
+  return parts.every(
+    ({ capture }) =>
+      same(first?.capture.recorderBtf, capture.recorderBtf) && same(first?.capture.hostBtf, capture.hostBtf),
+  );
+}
+
+/** A chunk of a part as the whole has it; `lack`: what is missing before it. */
+interface Planned {
+  readonly part: Part;
+  readonly own: IndexEntry;
+  readonly entry: IndexEntry;
+  readonly lack: Problem | null;
+}
+
+function joined(parts: readonly Part[]): Capture {
+  const [first] = parts as readonly [Part, ...Part[]];
+  const captures = parts.map(({ capture }) => capture);
+  const last = captures.at(-1) ?? first.capture;
+  const { planned, overlaps } = plan(parts);
+  const gaps = distinct(
+    captures.flatMap((capture) => capture.gaps),
+    gapKey,
+  );
+  const lacks = planned.flatMap(({ lack }) => lack ?? []);
+  const named = problemsByPart();
+  const ofPart = new Map(captures.map((capture) => [capture, new Map<IndexEntry, Planned>()]));
+  for (const one of planned) ofPart.get(one.part.capture)?.set(one.own, one);
+  return {
+    name: `${first.capture.name} and ${parts.length - 1} more of its recording`,
+    captureId: first.recording.id,
+    format: first.capture.format,
+    sizeBytes: captures.reduce<number | null>(
+      (sum, { sizeBytes }) => (sum === null || sizeBytes === null ? null : sum + sizeBytes),
+      0,
+    ),
+    nextOffset: null,
+    createdNs: first.capture.createdNs,
+    startNs: first.capture.startNs,
+    host: first.capture.host,
+    get recorderBtf() {
+      return first.capture.recorderBtf;
+    },
+    get hostBtf() {
+      return first.capture.hostBtf;
+    },
+    clocks: distinct(
+      captures.flatMap((capture) => capture.clocks),
+      (clock) => String(clock.boottimeNs),
+    ).sort((a, b) => compareBig(a.boottimeNs, b.boottimeNs)),
+    inventories: () =>
+      distinct(
+        captures.flatMap((capture) => capture.inventories()),
+        inventoryKey,
+      ).sort((a, b) => compareBig(a.atNs, b.atNs)),
+    gaps,
+    origins: captures.flatMap((capture) => capture.origins),
+    index: planned.map(({ entry }) => entry),
+    indexFrom: captures.every((capture) => capture.indexFrom === "index") ? "index" : "scan",
+    frames: captures.flatMap((capture) => capture.frames),
+    summary: summaryOf(captures, planned, gaps, overlaps),
+    complete: captures.every((capture) => capture.complete) && last.complete,
+    get problems() {
+      return [...lacks, ...captures.flatMap((capture) => capture.problems.map((one) => named(capture, one)))];
+    },
+    *chunks(wanted = () => true) {
+      for (const { capture } of parts)
+        yield* partChunks(capture, ofPart.get(capture) ?? new Map(), wanted, named);
+    },
+  };
+}
+
+type NamedProblem = (capture: Capture, problem: Problem) => Problem;
+
+/** Says of each problem in which file it is; always the same object for the same problem. */
+function problemsByPart(): NamedProblem {
+  const known = new WeakMap<Problem, Problem>();
+  return (capture, one) => {
+    const before = known.get(one);
+    if (before !== undefined) return before;
+    const made = { ...one, message: `in ${capture.name}: ${one.message}` };
+    known.set(one, made);
+    return made;
+  };
+}
+
+function* partChunks(
+  capture: Capture,
+  own: ReadonlyMap<IndexEntry, Planned>,
+  wanted: (entry: IndexEntry) => boolean,
+  named: NamedProblem,
+): Generator<ChunkStep> {
+  let lack: Problem | null = null;
+  const isWanted = (entry: IndexEntry) => {
+    const plannedEntry = own.get(entry);
+    if (plannedEntry === undefined) return false;
+    lack ??= plannedEntry.lack;
+    return wanted(plannedEntry.entry);
+  };
+  for (const step of capture.chunks(isWanted)) {
+    if (lack !== null) yield { entry: null, problem: lack };
+    lack = null;
+    const entry = step.entry === null ? null : (own.get(step.entry)?.entry ?? null);
+    if (step.problem !== undefined) yield { entry, problem: named(capture, step.problem) };
+    else if (entry !== null) yield { entry, body: step.body };
+  }
+}
+
+/** Which chunks of which part make up the whole, without those that an earlier part has. */
+function plan(parts: readonly Part[]): { planned: readonly Planned[]; overlaps: boolean } {
+  const planned: Planned[] = [];
+  let next = parts[0]?.recording.firstRecord ?? 0n;
+  let overlaps = false;
+  let baseBytes = 0n;
+  let lostBefore: ReadonlyMap<number, bigint> = new Map();
+  for (const part of parts) {
+    const { capture, recording } = part;
+    const before = next;
+    let isFirst = true;
+    for (const own of capture.index) {
+      const { context } = own;
+      const firstRecord = recording.firstRecord + context.firstRecord;
+      const end = firstRecord + BigInt(context.records);
+      // A chunk without records, of the planes alone, belongs to the records before it.
+      const isKnown =
+        context.records === 0
+          ? firstRecord < before || (firstRecord === before && part !== parts[0])
+          : end <= before;
+      if (isKnown) {
+        overlaps = true;
+        continue;
+      }
+      const lack = isFirst ? lackBefore(part, own, before, firstRecord) : null;
+      isFirst = false;
+      const lost = sumLost(lostBefore, context.lost);
+      planned.push({
+        part,
+        own,
+        entry: { ...own, offset: own.offset + baseBytes, context: { ...context, firstRecord, lost } },
+        lack,
+      });
+      if (end > next) next = end;
+    }
+    baseBytes += BigInt(capture.sizeBytes ?? 0);
+    lostBefore = new Map(
+      sumLost(lostBefore, capture.index.at(-1)?.context.lost ?? []).map((one) => [one.cpu, one.records]),
+    );
+  }
+  // Losses of parts that overlap cannot be added: the gaps tell of them.
+  const lossless = ({ entry, ...rest }: Planned): Planned => ({
+    ...rest,
+    entry: { ...entry, context: { ...entry.context, lost: [] } },
+  });
+  return { planned: overlaps ? planned.map(lossless) : planned, overlaps };
+}
+
+/** Records of the recording that are in no part given, between the part before and this one. */
+function lackBefore(part: Part, own: IndexEntry, before: bigint, firstRecord: bigint): Problem | null {
+  if (firstRecord === before) return null;
+  const what =
+    firstRecord > before
+      ? `${firstRecord - before} records of the recording before this part are in none of the files`
+      : `the part begins with record ${firstRecord}, inside a chunk of the part before, which ends at ${before}`;
+  return problem("records_missing", Number(own.offset), null, `in ${part.capture.name}: ${what}`);
+}
+
+function sumLost(
+  before: ReadonlyMap<number, bigint>,
+  own: readonly { readonly cpu: number; readonly records: bigint }[],
+): { cpu: number; records: bigint }[] {
+  const sum = new Map(before);
+  for (const { cpu, records } of own) sum.set(cpu, (sum.get(cpu) ?? 0n) + records);
+  return [...sum].map(([cpu, records]) => ({ cpu, records }));
+}
+
+/** null unless every part has one. */
+function summaryOf(
+  captures: readonly Capture[],
+  planned: readonly Planned[],
+  gaps: readonly Gap[],
+  overlaps: boolean,
+): Summary | null {
+  const summaries = captures.flatMap(({ summary }) => summary ?? []);
+  const [first] = summaries;
+  const last = summaries.at(-1);
+  if (first === undefined || last === undefined || summaries.length < captures.length) return null;
+  const sum = (of: (summary: Summary) => bigint) =>
+    summaries.reduce((total, summary) => total + of(summary), 0n);
+  const inGaps = (plane: "syscall" | "planes") =>
+    gaps.filter((gap) => (gap.plane ?? "syscall") === plane).reduce((total, gap) => total + gap.lost, 0n);
+  return {
+    startNs: first.startNs,
+    endNs: last.endNs,
+    records: planned.reduce((total, { entry }) => total + BigInt(entry.context.records), 0n),
+    lost: overlaps ? inGaps("syscall") : sum((summary) => summary.lost),
+    lostByEvent: overlaps ? [] : sumByEvent(summaries),
+    gaps: gaps.length,
+    chunks: planned.length,
+    counts: countsOf(planned),
+    x32Calls: sum((summary) => summary.x32Calls),
+    planesLost: overlaps ? inGaps("planes") : sum((summary) => summary.planesLost ?? 0n),
+    ended: last.ended,
+  };
+}
+
+function sumByEvent(summaries: readonly Summary[]): Summary["lostByEvent"] {
+  const sums = new Map<number, { event: number; entries: bigint; exits: bigint }>();
+  for (const { event, entries, exits } of summaries.flatMap(({ lostByEvent }) => lostByEvent)) {
+    const sum = sums.get(event) ?? { event, entries: 0n, exits: 0n };
+    sums.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
+  }
+  return [...sums.values()];
+}
+
+function countsOf(planned: readonly Planned[]): Summary["counts"] {
+  const sums = new Map<number, { event: number; entries: number; exits: number }>();
+  for (const { event, entries, exits } of planned.flatMap(({ entry }) => entry.context.counts)) {
+    const sum = sums.get(event) ?? { event, entries: 0, exits: 0 };
+    sums.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
+  }
+  return [...sums.values()].sort((a, b) => a.event - b.event);
+}
+
+/** Without the second of those with the same key. */
+function distinct<T>(values: readonly T[], key: (value: T) => string): T[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const own = key(value);
+    const isNew = !seen.has(own);
+    seen.add(own);
+    return isNew;
+  });
+}
+
+function gapKey({ cpu, fromNs, toNs, lost, cause, plane, atLeast }: Gap): string {
+  return [cpu, fromNs, toNs, lost, cause, plane ?? "syscall", atLeast ?? false].join(" ");
+}
+
+function inventoryKey({ atNs, reason }: Inventory): string {
+  return `${atNs} ${reason}`;
+}
+
+function compareBig(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
