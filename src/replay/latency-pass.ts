@@ -4,6 +4,7 @@
  */
 import type { IndexEntry, Problem } from "../format/types.js";
 import { chunkPlan } from "./chunk-plan.js";
+import { type EarlyCalls, earlyCalls } from "./early-calls.js";
 import { inventoryNames } from "./inventory-names.js";
 import {
   type CounterOptions,
@@ -54,7 +55,7 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
   const loss = captureLoss(capture);
   const plan = chunkPlan(capture, filter, baseNs, loss.whole && loss.lost === 0);
   const tasks = new Map<number, LatencyTask>();
-  const count = recordCounter(layouts, baseNs, losses, counter, tasks);
+  const count = recordCounter(layouts, baseNs, losses, counter, tasks, earlyCalls(capture));
   const isOpenBefore = (beforeNs: number) => {
     for (const task of tasks.values()) {
       if (task.phase === Phase.INSIDE && task.enterNs < beforeNs) return true;
@@ -107,6 +108,7 @@ function recordCounter(
   losses: LossLedger,
   counter: LatencyCounter,
   tasks: Map<number, LatencyTask>,
+  early: EarlyCalls,
 ): (records: Uint8Array, onDamage: (message: string) => void) => void {
   const { needsQueue } = counter;
   const readHead = headReader(layouts, baseNs);
@@ -134,7 +136,7 @@ function recordCounter(
       return;
     }
     const isPaired = verdict === Verdict.CLOSES;
-    const isAlone = !isPaired && isWithoutEntry(task, head);
+    const isAlone = !isPaired && isWithoutEntry(task, head, early);
     if (verdict === Verdict.LONE_REOPENS) counter.unfinished(task, head.timeNs, false);
     const enterNs = isPaired ? task.enterNs : null;
     if (!isPaired) {

@@ -3,6 +3,7 @@
  * passes keep what they need. A task has at most one call open, and pairs are made by its call number, so losses
  * elsewhere change nothing; where only order could pair, a possible loss in between makes it uncertain.
  */
+import type { EarlyCalls } from "./early-calls.js";
 import type { LossLedger } from "./losses.js";
 import { RecordFlag, type RecordHead } from "./records.js";
 
@@ -89,8 +90,9 @@ export function judgeExit(task: TaskPhase, head: RecordHead, losses: LossLedger)
   return Verdict.LONE;
 }
 
-/** Is a lone exit one whose entry the kernel programs never saw? Otherwise its entry was lost. */
-export function isWithoutEntry(task: TaskPhase, head: RecordHead): boolean {
+/** Is a lone exit one whose entry the kernel programs never saw, or before this capture? Otherwise its entry was lost. */
+export function isWithoutEntry(task: TaskPhase, head: RecordHead, early: EarlyCalls): boolean {
+  if (task.phase === Phase.OUTSIDE && early.take(head)) return true;
   if ((head.flags & RecordFlag.NO_ENTRY) === 0) return false;
   // Without memory for the task's state the program cannot have known of the entry that we do see.
   return !(task.phase === Phase.INSIDE && !task.isNumbered && task.event === head.event);

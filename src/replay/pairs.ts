@@ -7,6 +7,7 @@
 import { isRestart } from "../catalog/errno.js";
 import type { IndexEntry, Problem } from "../format/types.js";
 import type { ChunkPlan } from "./chunk-plan.js";
+import { type EarlyCalls, earlyCalls } from "./early-calls.js";
 import { NO_KERNEL_RECORDS } from "./kernel-records.js";
 import type { LossLedger } from "./losses.js";
 import type { NameTable } from "./names.js";
@@ -85,7 +86,15 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
   };
   const planes = options.planes === undefined ? null : planesPass(options.planes);
   const kernelOf = (task: Task) => planes?.of(task, task.isNumbered ? task.call : null) ?? NO_KERNEL_RECORDS;
-  const step = recordStep({ layouts, losses, tasks, out, kernelOf, onEntry: options.onEntry });
+  const step = recordStep({
+    layouts,
+    losses,
+    tasks,
+    out,
+    kernelOf,
+    onEntry: options.onEntry,
+    early: earlyCalls(capture),
+  });
 
   const isWanted = (entry: IndexEntry) => {
     const isRead = options.plan(entry, isOpen) === "read";
@@ -147,6 +156,7 @@ function recordStep({
   out,
   kernelOf,
   onEntry: tellEntry,
+  early,
 }: {
   layouts: RecordLayouts;
   losses: LossLedger;
@@ -154,6 +164,7 @@ function recordStep({
   out: PairedCall[];
   kernelOf: (task: Task) => PairedCall["kernel"];
   onEntry: PassOptions["onEntry"];
+  early: EarlyCalls;
 }): (head: RecordHead, bytes: Uint8Array, view: DataView, offset: number) => void {
   const taskOf = (head: RecordHead): Task => {
     const known = tasks.get(head.tid);
@@ -210,7 +221,7 @@ function recordStep({
       return;
     }
     const isPaired = verdict === Verdict.CLOSES;
-    const state = isPaired ? "complete" : isWithoutEntry(task, head) ? "no_entry" : "uncertain";
+    const state = isPaired ? "complete" : isWithoutEntry(task, head, early) ? "no_entry" : "uncertain";
     if (verdict === Verdict.LONE_REOPENS) giveUp(task, head.timeNs);
     const args = isPaired ? entryArgs(task.entry[0], layouts) : exitArgs(bytes, view, offset, layouts);
     if (!isPaired) {

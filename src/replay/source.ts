@@ -8,6 +8,7 @@ import type {
   HostInfo,
   IndexEntry,
   Inventory,
+  Origin,
   Problem,
   Summary,
 } from "../format/types.js";
@@ -21,6 +22,7 @@ export interface ReplayCapture {
   readonly hostBtf: Uint8Array | null;
   readonly clocks: readonly ClockTriple[];
   readonly gaps: readonly Gap[];
+  readonly origins?: readonly Origin[];
   /** In file order. */
   inventories(): readonly Inventory[];
   readonly index: readonly IndexEntry[];
