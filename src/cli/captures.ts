@@ -76,6 +76,9 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
       warn(capture, `${what}${where}: calls and losses at its end are not known`);
     }
     if (lost > 0) warn(capture, `${counted(lost, "record")} lost: answers near them are marked uncertain`);
+    if (capture.gaps.some((gap) => gap.atLeast === true)) {
+      warn(capture, "records are missing, how many is not known: answers near them are marked uncertain");
+    }
     // An end that is not there has been said already, in better words.
     const told = capture.problems.filter((problem) => problem.code !== "no_trailer" && problem !== cut);
     const problems = [...told, ...(read?.shown(capture) ?? [])];

@@ -45,7 +45,32 @@ function fileRows(info: CaptureInfo): Row[] {
     { name: "", text: `${size}, format ${info.format}, ${info.capture_id}` },
     { name: "created", text: `${info.created ?? UNKNOWN}${info.synthetic === true ? " (synthetic)" : ""}` },
     endRow(info),
+    ...originRows(info),
   ];
+}
+
+/** What this is, where it is not simply what a recorder wrote. */
+function originRows(info: CaptureInfo): Row[] {
+  const rows: Row[] = [];
+  const { recording } = info;
+  if (recording !== null) {
+    const text = `${recording.part} of recording ${recording.id}, from its record ${recording.first_record} on`;
+    rows.push({ name: "part", text: escapeText(text) });
+  }
+  for (const { command, version, from, options, problems } of info.made_by) {
+    const given = Object.entries(options).map(([name, values]) => ` --${name} ${values.join(",")}`);
+    const lacks =
+      problems.length === 0
+        ? ""
+        : `, ${problems.length === 1 ? "1 thing" : `${problems.length} things`} could not be taken over`;
+    rows.push({ name: "made by", text: escapeText(`${command} ${version}${given.join("")}${lacks}`) });
+    rows.push({ name: "", text: escapeText(`from ${from.join(", ")}`) });
+  }
+  if (info.redacted_but !== null) {
+    const kept = info.redacted_but.length === 0 ? "" : `, but for ${info.redacted_but.join(", ")}`;
+    rows.push({ name: "redacted", text: escapeText(`yes${kept}`), style: "bold" });
+  }
+  return rows;
 }
 
 function endRow(info: CaptureInfo): Row {

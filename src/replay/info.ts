@@ -35,6 +35,19 @@ export interface CaptureInfo {
   readonly recorder: string | null;
   /** Written by a generator, not by a kernel. */
   readonly synthetic: boolean | null;
+  /** Of which recording it is a part; `first_record`: the recording's records before it. null: of none but its own. */
+  readonly recording: { readonly id: string; readonly part: number; readonly first_record: number } | null;
+  /** The kinds of data that `redact` let through. null: never redacted. */
+  readonly redacted_but: readonly string[] | null;
+  /** What was made of the recorder's file since, step by step. */
+  readonly made_by: readonly {
+    readonly command: string;
+    readonly version: string;
+    readonly from: readonly string[];
+    readonly options: Readonly<Record<string, readonly string[]>>;
+    /** What could not be taken over. */
+    readonly problems: readonly Problem[];
+  }[];
   readonly command: readonly string[] | null;
   readonly events: readonly string[] | null;
   readonly filters: Readonly<Record<string, readonly string[]>> | null;
@@ -82,6 +95,9 @@ export function captureInfo(capture: Capture): CaptureInfo {
     boot_id: host?.bootId ?? null,
     recorder: host === null ? null : `${host.recorder.name} ${host.recorder.version}`,
     synthetic: host?.synthetic ?? null,
+    recording: recordingOf(capture),
+    redacted_but: host?.redacted?.kept ?? null,
+    made_by: capture.origins.map(({ madeBy, ...origin }) => ({ command: madeBy, ...origin })),
     command: host?.config.command ?? null,
     events: host?.config.events ?? null,
     filters: host?.config.filters ?? null,
@@ -102,6 +118,12 @@ export function captureInfo(capture: Capture): CaptureInfo {
     from: capture.indexFrom,
     problems: capture.problems,
   };
+}
+
+function recordingOf({ host }: Capture): CaptureInfo["recording"] {
+  const recording = host?.recording;
+  if (recording === undefined) return null;
+  return { id: recording.id, part: recording.part, first_record: Number(recording.firstRecord) };
 }
 
 /** Of a recording that did not end as it should: up to the last record that there is. */

@@ -27,6 +27,9 @@ test("tells everything as JSON", async () => {
     boot_id: "b007",
     recorder: "msgtape 0.1.0",
     synthetic: true,
+    recording: null,
+    redacted_but: null,
+    made_by: [],
     command: ["./a b", "\u001b[31m"],
     events: ["mq_timedsend", "mq_timedreceive"],
     filters: { comm: ["worker"] },
@@ -122,6 +125,56 @@ test("losses that no event is known for are no event's 0", async () => {
   const file = captureFile({ gaps: [GAP] });
   const info = JSON.parse((await program(["info", file, "--json"])).stdout);
   assert.equal([info.lost, info.by_event.mq_timedsend.lost], [7, null]);
+});
+
+test("what became of the recorder's file is told, and a loss that nobody could count is not 0", async () => {
+  const file = captureFile({
+    gaps: [{ cpu: null, fromNs: START + 9n, toNs: null, lost: 0n, cause: "damage", atLeast: true }],
+    host: { recording: { id: "r-1", part: 3, firstRecord: 40n }, redacted: { kept: ["payloads"] } },
+    origins: [
+      {
+        madeBy: "recover",
+        version: "0.1.0",
+        from: ["c-1"],
+        options: {},
+        problems: [{ code: "truncated", offset: 900, frame: 7, message: "cut" }],
+      },
+      { madeBy: "slice", version: "0.1.0", from: ["c-2"], options: { pid: ["1", "2"] }, problems: [] },
+    ],
+  });
+  const answer = await program(["info", file, "--json"]);
+  const info = JSON.parse(answer.stdout);
+  assert.equal([answer.status, info.lost, info.lost_at_least, info.complete], [3, null, 0, true]);
+  assert.is(
+    answer.stderr,
+    `msgtape: ${file}: records are missing, how many is not known: answers near them are marked uncertain\n`,
+  );
+  assert.equal(
+    [info.recording, info.redacted_but, info.made_by],
+    [
+      { id: "r-1", part: 3, first_record: 40 },
+      ["payloads"],
+      [
+        {
+          command: "recover",
+          version: "0.1.0",
+          from: ["c-1"],
+          options: {},
+          problems: [{ code: "truncated", offset: 900, frame: 7, message: "cut" }],
+        },
+        { command: "slice", version: "0.1.0", from: ["c-2"], options: { pid: ["1", "2"] }, problems: [] },
+      ],
+    ],
+  );
+  const text = await program(["info", file]);
+  assert.equal(text.stdout.split("\n").slice(4, 10), [
+    "part      3 of recording r-1, from its record 40 on",
+    "made by   recover 0.1.0, 1 thing could not be taken over",
+    "          from c-1",
+    "made by   slice 0.1.0 --pid 1,2",
+    "          from c-2",
+    "redacted  yes, but for payloads",
+  ]);
 });
 
 test("a capture that was cut says so, and its losses are not known to be none", async () => {

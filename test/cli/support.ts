@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import type { Io } from "../../src/cli/io.js";
 import { runProgram } from "../../src/cli/program.js";
 import { createEncoder } from "../../src/format/encoder.js";
-import type { ChunkContext, Gap, HostInfo, Summary } from "../../src/format/types.js";
+import type { ChunkContext, Gap, HostInfo, Origin, Summary } from "../../src/format/types.js";
 import {
   concat,
   queueEntry,
@@ -87,6 +87,7 @@ export interface CaptureParts {
   readonly gaps?: readonly Gap[];
   readonly summary?: Partial<Summary>;
   readonly host?: Partial<HostInfo>;
+  readonly origins?: readonly Origin[];
   /** Bytes that are missing at its end. */
   readonly cut?: number;
 }
@@ -107,6 +108,7 @@ export function captureFile(parts: CaptureParts = {}): string {
     encoder.btf({ origin: "recorder", sha256, data: RECORDER_BTF }),
     encoder.chunk(context, { records: concat(records), tasks: [taskEntry()], queues: [queueEntry()] }),
     ...(parts.gaps ?? []).map((gap) => encoder.gap(gap)),
+    ...(parts.origins ?? []).map((origin) => encoder.origin(origin)),
     encoder.finish(summary(parts, context)),
   ];
   const bytes = concat(frames);
