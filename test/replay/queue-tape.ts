@@ -8,7 +8,7 @@ import {
   queueStates,
   type StateCapture,
 } from "../../src/replay/queue-states/queue-states.js";
-import { makeCapture, queueEntry, queueItem, START, Tape } from "./tape.js";
+import { item, makeCapture, queueEntry, queueItem, START, Tape } from "./tape.js";
 
 export const NAMESPACE = 4026531839;
 const EVENT = {
@@ -17,6 +17,7 @@ const EVENT = {
   msgrcv: 11,
   msgctl: 12,
   open: 1,
+  unlink: 2,
   send: 3,
   receive: 4,
   look: 6,
@@ -33,6 +34,8 @@ export interface Call {
   readonly at?: readonly [StructValues | null, StructValues | null];
   readonly id?: number;
   readonly namespace?: number;
+  /** What its first argument points to: a name. */
+  readonly name?: string;
 }
 
 export interface Parts {
@@ -80,6 +83,10 @@ function inventory(reason: "start" | "end", atMicros: number, parts: Partial<Inv
   return { ...base, ...parts };
 }
 
+function nameItems({ name }: Call): Uint8Array[] {
+  return name === undefined ? [] : [item({ kind: 1, arg: 0 }, new TextEncoder().encode(`${name}\0`))];
+}
+
 /** The capture ends after a second. */
 export function stateCapture(parts: Parts): StateCapture {
   const tape = new Tape();
@@ -98,7 +105,8 @@ export function stateCapture(parts: Parts): StateCapture {
     const args = call.args ?? [5n, 0x1000n, 10n, 0n, 0n];
     records.push({
       at: 1000 * from,
-      make: () => tape.entry({ ...head, at: 1000 * from, args, items: items(call.at?.[0]) }),
+      make: () =>
+        tape.entry({ ...head, at: 1000 * from, args, items: [...nameItems(call), ...items(call.at?.[0])] }),
     });
     if (to === null) continue;
     records.push({

@@ -138,6 +138,8 @@ export function model(
     for (const track of inOwn) {
       // One of several: from here on nobody knows which.
       track.unlinked = { fromNs: call.enterNs, toNs: isSure ? atNs : Number.POSITIVE_INFINITY };
+      // It had its name until then, so it was there when the call began.
+      if (isSure) track.lastSeenNs = Math.max(track.lastSeenNs, call.enterNs);
     }
   };
 

@@ -86,6 +86,23 @@ test("the end is the last reading of the inventory there: what it lacks is gone 
   assert.equal(lives(parts, "end"), ["removed 600 -"]);
 });
 
+test("an mq_unlink shows that the queue was there until then", () => {
+  const parts: Parts = {
+    calls: [
+      { tid: 1, span: [10, 20], event: "send", id: 9, at: [{ depth: 0 }, { depth: 1 }] },
+      { tid: 2, span: [100, 110], event: "unlink", name: "q" },
+    ],
+    start: { queues: [], namespaces: [{ namespaceInum: NAMESPACE, limits: {}, whole: ["posix"] }] },
+    end: {
+      queues: [],
+      namespaces: [{ namespaceInum: NAMESPACE, limits: {}, whole: ["posix"] }],
+      everyDescriptor: true,
+    },
+  };
+  const exists = (at: number) => queuesAt(parts, at).map((queue) => queue.exists);
+  assert.equal([exists(50), exists(99), exists(200)], [["named"], ["named"], ["unknown"]]);
+});
+
 test("a notification: there while readings agree, unsure between those that do not", () => {
   const look = (at: number, pid: number): Call => {
     const seen = { depth: 0, max_messages: 4, max_bytes: 64n, notify_pid: pid };
