@@ -47,7 +47,7 @@ export function parseFilters(text: FilterText): RecordFilters {
     comms: (text.comm ?? []).map(parseComm),
     uids: lists(text.uid).map((value) => parseUid(value)),
     cgroups: (text.cgroup ?? []).map((value) => parseCgroup(value)),
-    queues: (text.queue ?? []).map(parseQueue),
+    queues: (text.queue ?? []).map(parseQueueOption),
   };
 }
 
@@ -122,12 +122,21 @@ function cgroupId(directory: string): bigint | null {
   }
 }
 
-/** `/name` POSIX; `0x4d2` or `key:1234` a System V key; `1234` or `msqid:1234` a System V id. */
-function parseQueue(value: string): QueueFilter {
+function parseQueueOption(value: string): QueueFilter {
+  const queue = parseQueue(value);
+  if (typeof queue === "string") throw wrong("queue", value, queue);
+  return queue;
+}
+
+/**
+ * `/name` POSIX; `0x4d2` or `key:1234` a System V key; `1234` or `msqid:1234` a System V id. A text says what was expected
+ * of a value that is none of these.
+ */
+export function parseQueue(value: string): QueueFilter | string {
   if (value.startsWith("/")) {
     const name = Buffer.from(value.slice(1));
     if (name.length === 0 || name.length > NAME_BYTES || name.includes("/") || name.includes(0)) {
-      throw wrong("queue", value, `expected /NAME with 1 to ${NAME_BYTES} bytes and no further slash`);
+      return `expected /NAME with 1 to ${NAME_BYTES} bytes and no further slash`;
     }
     return { kind: "posix", name: new Uint8Array(name) };
   }
@@ -140,7 +149,7 @@ function parseQueue(value: string): QueueFilter {
     number < (isKey ? -(2 ** 31) : 0) ||
     number > (isKey ? 0xffffffff : 0x7fffffff)
   ) {
-    throw wrong("queue", value, "expected /NAME (POSIX), 0xKEY, or an id as ipcs -q shows it (System V)");
+    return "expected /NAME (POSIX), 0xKEY, or an id as ipcs -q shows it (System V)";
   }
   // key_t is an int: ipcs prints the upper half as 0x80000000 and above.
   return { kind: "sysv", isKey, value: number | 0 };
