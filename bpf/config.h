@@ -7,6 +7,8 @@
 #ifndef MSGTAPE_CONFIG_H
 #define MSGTAPE_CONFIG_H
 
+#include "trigger-config.h"
+
 #define MT_EVENTS 32   /* catalogue ids are 1..31 */
 #define MT_NUMBERS 1024 /* syscall numbers looked at; a power of two */
 #define MT_STEPS 8
@@ -110,6 +112,10 @@ struct mt_config {
 	__u32 uids[MT_FILTER_VALUES];
 	__u64 cgroups[MT_FILTER_VALUES];
 	struct mt_queue_filter queues[MT_FILTER_VALUES];
+	__u32 trigger_count;
+	__u32 depth_trigger_count; /* how many of them are about a depth */
+	__u32 burst_slots;    /* places in the map `bursts` that they need, at least 1 */
+	struct mt_trigger triggers[MT_TRIGGERS];
 };
 
 /*

@@ -63,9 +63,15 @@ struct mt_scratch {
 	__u8 lost;    /* the first part found no room */
 	__u8 discards; /* the socket throws data away under MSG_TRUNC */
 	__u8 full;    /* the ring has no room for what this part needs */
+	__u8 depth_kind; /* enum mt_queue_kind of the queue that the triggers are to look at; 0: none */
 	struct mt_record head;
 	__s64 ret;
 	__u64 args[6];
+	/* With depth_kind. */
+	__u32 depth;
+	__s32 depth_key; /* System V */
+	__u64 depth_msqid;
+	__u64 depth_triggers; /* POSIX: mt_queue_seen.triggers */
 	/* Off the stack: 512 bytes must do for all functions that call one another. */
 	struct mt_call call;
 	struct mt_queue queue;

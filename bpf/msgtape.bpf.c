@@ -17,6 +17,7 @@
 #include "maps.h"
 #include "pseudonym.h"
 #include "scratch.h"
+#include "trigger.h"
 #include "queue.h"
 #include "sysv.h"
 #include "socket.h"
@@ -53,6 +54,7 @@ struct mt_record_types {
 	enum mt_variant variant;
 	enum mt_filter filter;
 	enum mt_loss loss;
+	enum mt_trigger_kind trigger_kind;
 };
 const struct mt_record_types *mt_unused SEC(".rodata.types") = 0;
 

@@ -203,6 +203,17 @@ static __always_inline void fill_mqd(struct mt_queue *q, struct mqueue_inode_inf
 	q->pad2 = 0;
 }
 
+/* The queue for the triggers to look at, and for the hot path which those are. */
+static __always_inline void watch_mqd(struct mt_scratch *s, struct mt_task_state *t, struct mt_mqd *m, struct mt_names *n)
+{
+	__u64 triggers = triggers_of(n->name.name);
+	struct mt_queue_seen *seen = t ? find_seen(t, m->object, m->ino, m->block) : NULL;
+
+	note_depth(s, &s->queue, 0, triggers);
+	if (seen)
+		seen->triggers = triggers;
+}
+
 /* A queue that this task has not named yet, or a filter to ask: everything is read, and its name is sent. */
 __attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_state *t, __u32 arg, __s32 fd)
 {
@@ -245,6 +256,8 @@ __attribute__((noinline)) int meet_mqd(struct mt_scratch *s, struct mt_task_stat
 			seen = find_seen(t, m.object, q->id, m.block);
 		if (!seen && !s->drop)
 			send_queue_names(n, t, m.object, q->id, m.block);
+		if (config.depth_trigger_count)
+			watch_mqd(s, t, &m, n);
 	}
 	put_queue(s, arg, q);
 	return 1;
@@ -267,8 +280,11 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_ring *ring, 
 	if (!seen)
 		return meet_mqd(s, t, arg, fd);
 	item = item_begin_in(s, ring, MT_ITEM_QUEUE, arg, 0, sizeof(*q));
-	if (!item)
+	if (!item) {
+		if (config.depth_trigger_count)
+			meet_mqd(s, t, arg, fd); /* no room for the record, but its depth may matter */
 		return 0;
+	}
 	item->wanted = item->captured = sizeof(*q);
 	q = (struct mt_queue *)(item + 1);
 	fill_mqd(q, info_of(m.object));
@@ -277,6 +293,8 @@ static __always_inline int take_mqd(struct mt_scratch *s, struct mt_ring *ring, 
 	q->namespace_inum = seen->namespace_inum;
 	q->max_messages = seen->max_messages;
 	q->max_bytes = seen->max_bytes;
+	if (config.depth_trigger_count)
+		note_depth(s, q, 0, seen->triggers);
 	item_end(s, sizeof(*q));
 	return 1;
 }

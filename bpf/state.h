@@ -30,6 +30,7 @@ struct mt_queue_seen {
 	__u64 max_bytes; /* POSIX: what never changes in a queue's life need not be read again */
 	__u32 max_messages;
 	__u32 namespace_inum;
+	__u64 triggers; /* POSIX: bit 1 << i for each depth trigger that is about this queue */
 };
 #define MT_SEEN 4
 
@@ -60,6 +61,7 @@ struct mt_task_state {
 	__u8 interrupted_event;
 	__u8 interrupted_pad[3];
 	struct mt_queue_seen seen[MT_SEEN];
+	__u64 enter_ns; /* of the entry; kept only where there are triggers */
 	__s32 name_room[MT_MESSAGES_MAX]; /* of a receive: msg_namelen at entry, which the kernel overwrites */
 	/* The kernel plane's. */
 	__u64 loading;	  /* number of the call while it is in load_msg(), else 0 */

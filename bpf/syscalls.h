@@ -84,6 +84,12 @@ static __always_inline void record_entry(struct mt_scratch *s, struct mt_task_st
 		t->flags &= ~(MT_TASK_IN_CALL | MT_TASK_ENTRY_LOST | MT_TASK_DROPPED);
 	if (!s->drop)
 		submit_last(s, ring);
+	if (config.trigger_count) {
+		if (t)
+			t->enter_ns = s->head.time_ns;
+		if (config.depth_trigger_count) /* nothing else is known at an entry */
+			check_triggers(s, t);
+	}
 	if (!t)
 		return;
 	if (s->drop) {
@@ -190,6 +196,8 @@ static __always_inline void record_exit(struct mt_scratch *s, struct mt_task_sta
 		submit_last(s, ring);
 	else if (t)
 		t->call--; /* a lone exit that the queue filter refused */
+	if (config.trigger_count)
+		check_triggers(s, t);
 }
 
 static __always_inline void on_exit(struct pt_regs *regs, __u64 nr, __s64 ret)

@@ -75,6 +75,8 @@ static __always_inline int take_msqid(struct mt_scratch *s, struct mt_task_state
 	q->generation = seen ? seen->generation : pseudonym(object ^ (also << 31));
 	if (config.filters & MT_FILTER_QUEUE)
 		filter_queue(s, &(struct mt_asked){ .kind = MT_QUEUE_SYSV, .msqid = msqid, .key = LOAD(perm, key) });
+	if (config.depth_trigger_count)
+		note_depth(s, q, LOAD(perm, key), 0);
 	if (!seen && !s->drop) {
 		n = queue_names(s, q);
 		if (n) {

@@ -89,6 +89,16 @@ static int create_rings(struct mt_tape *tape, uint32_t ring_bytes)
 	return err;
 }
 
+/* The map `bursts`, of an object that has triggers: its size is in the configuration, which has the object's own size. */
+static int size_bursts(struct mt_tape *tape, const void *config, size_t config_len)
+{
+	const struct mt_config *wanted = config;
+
+	if (!bpf_object__find_map_by_name(tape->object, "bursts") || config_len != sizeof(*wanted))
+		return 0;
+	return set_size(tape, "bursts", wanted->burst_slots ? wanted->burst_slots : 1);
+}
+
 static int map_fd(struct mt_tape *tape, const char *name, uint32_t value_bytes)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(tape->object, name);
@@ -110,6 +120,17 @@ static int open_source(struct mt_tape *tape, uint32_t ring_bytes)
 	return source_open(&tape->source, names_fd,
 			   bpf_map__max_entries(bpf_object__find_map_by_name(tape->object, "names_ring")), rings_fd,
 			   tape->cpus, ring_bytes);
+}
+
+/* Tests have objects without triggers. */
+static int open_triggers(struct mt_tape *tape)
+{
+	int fd;
+
+	if (!bpf_object__find_map_by_name(tape->object, "fired"))
+		return 0;
+	fd = map_fd(tape, "fired", sizeof(struct mt_fired));
+	return fd < 0 ? fd : triggers_open(&tape->triggers, fd);
 }
 
 static int program_fd(const struct mt_tape *tape, const char *name)
@@ -144,6 +165,8 @@ static int prepare_object(struct mt_tape *tape, const char *path, const void *co
 	if (!err)
 		err = set_size(tape, "scratch", tape->cpus);
 	if (!err)
+		err = size_bursts(tape, config, config_len);
+	if (!err)
 		err = create_rings(tape, ring_bytes);
 	return err;
 }
@@ -165,6 +188,8 @@ static int load_object(struct mt_tape *tape, uint32_t ring_bytes)
 	if (tape->stats_fd < 0 || control_fd < 0 || tree_fd < 0)
 		return -EINVAL;
 	err = control_open(&tape->control, control_fd, tree_fd);
+	if (!err)
+		err = open_triggers(tape);
 	if (!err)
 		err = open_source(tape, ring_bytes);
 	if (err)

@@ -156,6 +156,27 @@ struct mt_totals {
 };
 int mt_totals(struct mt_tape *tape, struct mt_totals *totals);
 
+/* A trigger that has fired, and the entry or exit that met its condition. */
+struct mt_fired_trigger {
+	uint64_t time_ns;
+	uint64_t task_start_ns;
+	uint64_t call;
+	uint64_t value; /* as struct mt_fired in bpf/trigger-config.h */
+	uint64_t met;	/* times that its condition was met since the start, until now */
+	uint32_t index;
+	uint32_t tid;
+	uint32_t tgid;
+	uint32_t event;
+	uint32_t exit; /* 1: at the call's exit */
+	uint32_t pad;
+};
+
+/* Triggers that have fired since the last call. Each is told once, and is held until it is made ready again. Returns how
+ * many, at most max; the others come next time. Looks at shared memory alone. */
+int mt_fired_triggers(struct mt_tape *tape, struct mt_fired_trigger *triggers, size_t max);
+/* The trigger may fire again. -EINVAL: there is no such trigger. */
+int mt_rearm_trigger(struct mt_tape *tape, uint32_t index);
+
 /* Detaches the programs and lets the drain thread empty the rings; batches go on until the final one. */
 int mt_stop(struct mt_tape *tape);
 

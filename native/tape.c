@@ -223,6 +223,20 @@ cleanup:
 	return err;
 }
 
+int mt_fired_triggers(struct mt_tape *tape, struct mt_fired_trigger *triggers, size_t max)
+{
+	return triggers_take(&tape->triggers, triggers, max);
+}
+
+int mt_rearm_trigger(struct mt_tape *tape, uint32_t index)
+{
+	int err = triggers_rearm(&tape->triggers, index);
+
+	if (err)
+		FAIL(tape, "there is no trigger %u", index);
+	return err;
+}
+
 /* Returns when no program that saw `enabled` set is running any more: the tracepoints run their programs with
  * preemption off, which an RCU grace period waits for, and this is user space's way to one. */
 static void wait_for_programs(void)
@@ -273,6 +287,7 @@ void mt_close(struct mt_tape *tape)
 	}
 	source_close(&tape->source);
 	control_close(&tape->control);
+	triggers_close(&tape->triggers);
 	libc_free(&tape->libc);
 	for (i = 0; i < tape->hook_count; i++)
 		hook_close(&tape->hooks[i]);

@@ -12,6 +12,7 @@
 #include "slots.h"
 #include "source.h"
 #include "stats.h"
+#include "triggers.h"
 
 #include <bpf/libbpf.h>
 
@@ -26,6 +27,7 @@ struct mt_tape {
 	int stats_fd;
 	uint32_t cpus;
 	struct control control;
+	struct triggers triggers;
 	struct source source;
 	int planes_fd; /* the ring of the kernel and the libc plane; -1: none */
 	struct hook hooks[HOOKS_MAX];

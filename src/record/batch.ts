@@ -5,7 +5,7 @@
 import type { ChunkContext } from "../format/types.js";
 import type { QueueKey, TaskKey } from "./names.js";
 import { place, type StructLayout, StructView } from "./struct-view.js";
-import type { Batch, OpenCall, TapeGap, Totals } from "./tape.js";
+import type { Batch, FiredTrigger, OpenCall, TapeGap, Totals } from "./tape.js";
 
 export interface BatchLayouts {
   readonly batch: StructLayout;
@@ -142,6 +142,22 @@ export function parseOpenCall(call: StructView): OpenCall {
     startNs: call.u64("start_ns"),
     event: call.u32("event"),
     enterNs: call.u64("enter_ns"),
+  };
+}
+
+/** One struct mt_fired_trigger, for parseElements. */
+export function parseFiredTrigger(fired: StructView): FiredTrigger {
+  return {
+    index: fired.u32("index"),
+    timeNs: fired.u64("time_ns"),
+    tid: fired.u32("tid"),
+    tgid: fired.u32("tgid"),
+    startNs: fired.u64("task_start_ns"),
+    call: fired.u64("call"),
+    event: fired.u32("event"),
+    phase: fired.u32("exit") === 0 ? "entry" : "exit",
+    value: fired.u64("value"),
+    met: fired.u64("met"),
   };
 }
 

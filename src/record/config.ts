@@ -8,6 +8,8 @@ import type { Abi, EventRow, Mux } from "../catalog/types.js";
 import { RecordError } from "./errors.js";
 import type { QueueFilter, RecordFilters } from "./filters.js";
 import { encodePlan, type StepContext } from "./steps.js";
+import { encodeTriggers } from "./trigger-config.js";
+import type { Trigger } from "./triggers.js";
 
 export interface ConfigOptions {
   /** Of the program object that will be loaded. */
@@ -25,6 +27,7 @@ export interface ConfigOptions {
   readonly filters: RecordFilters;
   /** Only tracked processes and what they fork: a command is recorded, or filters.pids. */
   readonly tree?: boolean;
+  readonly triggers?: readonly Trigger[];
   /** For the keyed hashes of kernel addresses. Random, used once, kept nowhere. */
   readonly secret: readonly [bigint, bigint];
 }
@@ -49,6 +52,7 @@ export function encodeConfig(options: ConfigOptions): Uint8Array {
     own_tgid: options.ownTgid,
     secret: options.secret,
     ...encodeFilters(layout, options, context),
+    ...encodeTriggers(options.triggers ?? [], elementsOf(layout, "triggers"), context),
   });
 }
 

@@ -192,6 +192,7 @@ const TRIAL: RecordOptions = {
   events: [],
   filters: NO_FILTERS,
   filterText: {},
+  triggers: [],
   snapBytes: DEFAULT_SNAP_BYTES,
   bufferBytes: 65_536,
   durationMs: null,

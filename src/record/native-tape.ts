@@ -10,6 +10,7 @@ import {
   batchSizes,
   parseBatch,
   parseElements,
+  parseFiredTrigger,
   parseOpenCall,
   parseTotals,
 } from "./batch.js";
@@ -24,9 +25,12 @@ import {
   type Pointer,
 } from "./native.js";
 import type { StructLayout } from "./struct-view.js";
-import type { Batch, OpenCall, TapeHandle, Totals } from "./tape.js";
+import type { Batch, FiredTrigger, OpenCall, TapeHandle, Totals } from "./tape.js";
 
 export type TapeState = "open" | "attached" | "running" | "stopped" | "closed";
+
+/** MT_TRIGGERS in bpf/trigger-config.h; with fewer places the rest would come at the next look. */
+const TRIGGERS = 8;
 
 /** The kernel programs of one recording, and the thread that drains what they write. */
 export class Tape implements TapeHandle {
@@ -206,6 +210,24 @@ export class Tape implements TapeHandle {
     const bytes = Buffer.alloc(totals.sizeBytes);
     this.#check(this.#library.call.mt_totals(this.#pointer, bytes));
     return parseTotals(bytes, totals);
+  }
+
+  /**
+   * Triggers of the configuration that have fired since the last time, each as it was when it fired. It fires no more
+   * until rearmTrigger.
+   */
+  firedTriggers(): readonly FiredTrigger[] {
+    this.#expect("attached", "running", "stopped");
+    const { firedTrigger } = this.#library.layouts;
+    const fired = Buffer.alloc(TRIGGERS * firedTrigger.sizeBytes);
+    const count = this.#check(this.#library.call.mt_fired_triggers(this.#pointer, fired, TRIGGERS));
+    return parseElements(fired, firedTrigger, count, parseFiredTrigger);
+  }
+
+  /** Lets the trigger fire again. */
+  rearmTrigger(index: number): void {
+    this.#expect("attached", "running", "stopped");
+    this.#check(this.#library.call.mt_rearm_trigger(this.#pointer, index));
   }
 
   /** Ends recording at once; nextBatch goes on until "end". */

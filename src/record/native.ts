@@ -38,7 +38,13 @@ export interface Library {
   readonly call: Readonly<Record<keyof typeof SIGNATURES, NativeFunction>>;
   readonly clockGettime: NativeFunction;
   readonly layouts: BatchLayouts & {
-    readonly [name in "openCall" | "totals" | "found" | "foundQueue" | "namespace"]: StructLayout;
+    readonly [name in
+      | "openCall"
+      | "totals"
+      | "firedTrigger"
+      | "found"
+      | "foundQueue"
+      | "namespace"]: StructLayout;
   };
 }
 
@@ -101,6 +107,7 @@ function structLayouts(koffi: Koffi): Library["layouts"] {
     queueKey: layoutOf(build(STRUCTS.mt_queue_key)),
     openCall: layoutOf(build(STRUCTS.mt_open_call)),
     totals: layoutOf(build(STRUCTS.mt_totals)),
+    firedTrigger: layoutOf(build(STRUCTS.mt_fired_trigger)),
     found: layoutOf(build(STRUCTS.mt_found)),
     foundQueue: layoutOf(build(STRUCTS.mt_found_queue)),
     namespace: layoutOf(build(STRUCTS.mt_namespace)),

@@ -3,6 +3,7 @@
  */
 import type { EventRow } from "../catalog/types.js";
 import type { FilterText, RecordFilters } from "./filters.js";
+import type { Trigger } from "./triggers.js";
 
 export interface RecordOptions {
   /** A path, "-" for standard output, null: a name from host and time. */
@@ -11,6 +12,8 @@ export interface RecordOptions {
   readonly filters: RecordFilters;
   /** The filters as given, for the capture's metadata. */
   readonly filterText: FilterText;
+  /** What a snapshot is made for. */
+  readonly triggers: readonly Trigger[];
   readonly snapBytes: number;
   /** Of all cpus together, as asked for; null: what suits their number. */
   readonly bufferBytes: number | null;

@@ -42,6 +42,7 @@ export function prepareSetup(options: RecordOptions): Setup {
     ownTgid: process.pid,
     filters: options.filters,
     tree: options.command !== null,
+    triggers: options.triggers,
     secret: [secret.readBigUInt64LE(0), secret.readBigUInt64LE(8)],
   } as const;
   const config = (ringBytes: number) => encodeConfig({ ...known, ringBytes });
@@ -54,7 +55,8 @@ function requireFile(path: string, todo: string): void {
 
 /** The options as the capture tells of them; `bufferBytes`: of the rings that are there. */
 export function configOf(options: RecordOptions, bufferBytes: number): RecordConfig {
-  const given = Object.entries(options.filterText).filter(([, values]) => values.length > 0);
+  const trigger = options.triggers.map(({ text }) => text);
+  const given = Object.entries({ ...options.filterText, trigger }).filter(([, values]) => values.length > 0);
   return {
     events: options.events.map((event) => event.name),
     snapBytes: options.snapBytes,

@@ -59,6 +59,26 @@ export interface Totals {
   readonly lostExits: readonly bigint[];
 }
 
+/** A trigger that fired, and the entry or exit that met its condition. */
+export interface FiredTrigger {
+  /** Of RecordOptions.triggers. */
+  readonly index: number;
+  /** The record's own time. */
+  readonly timeNs: bigint;
+  /** The task's key and its call's number: with them the call is found in the capture. */
+  readonly tid: number;
+  readonly tgid: number;
+  readonly startNs: bigint;
+  /** 0: the task's calls have no numbers. */
+  readonly call: bigint;
+  readonly event: number;
+  readonly phase: "entry" | "exit";
+  /** latency: nanoseconds; depth: messages; errno: nanoseconds from the first to the last of the results. */
+  readonly value: bigint;
+  /** Times that the condition was met since the start, also while the trigger was held. */
+  readonly met: bigint;
+}
+
 export interface TapeHandle {
   track(tgid: number): void;
   tracked(): bigint;
@@ -67,6 +87,9 @@ export interface TapeHandle {
   nextBatch(timeoutMs: number): Promise<Batch | null | "end">;
   openCalls(): readonly OpenCall[];
   totals(): Totals;
+  /** Triggers that have fired since the last time. Each is held, and fires no more, until rearmTrigger. */
+  firedTriggers(): readonly FiredTrigger[];
+  rearmTrigger(index: number): void;
   stop(): void;
   close(): void;
 }

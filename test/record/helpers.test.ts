@@ -28,8 +28,19 @@ live(test, "the iterator's helpers are those of Linux 5.15", ["objects"], () => 
   );
 });
 
-/** Of bpf/maps.h, bpf/state.h and bpf/wanted.h. */
-const SYSCALL_MAPS = ["control", "names", "names_ring", "rings", "scratch", "stats", "tasks", "tree"];
+/** Of bpf/maps.h, bpf/state.h, bpf/trigger.h and bpf/wanted.h. */
+const SYSCALL_MAPS = [
+  "bursts",
+  "control",
+  "fired",
+  "names",
+  "names_ring",
+  "rings",
+  "scratch",
+  "stats",
+  "tasks",
+  "tree",
+];
 /** Of bpf/planes.h and bpf/kernel-plane.bpf.c. */
 const KERNEL_MAPS = ["messages", "planes_ring"];
 

@@ -24,6 +24,7 @@ const LAYOUT_NAMES = {
   mt_queue_key: "queueKey",
   mt_open_call: "openCall",
   mt_totals: "totals",
+  mt_fired_trigger: "firedTrigger",
   mt_found: "found",
   mt_found_queue: "foundQueue",
   mt_namespace: "namespace",

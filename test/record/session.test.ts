@@ -8,7 +8,7 @@ import type { BtfFrame, ChunkContext, ClockTriple, HostInfo, Inventory } from ".
 import { runSession, type SessionParts, type SessionResult } from "../../src/record/session.js";
 import { type Sink, SinkError, SinkFullError } from "../../src/record/sink.js";
 import { StopSwitch } from "../../src/record/stop.js";
-import type { Batch, OpenCall, TapeHandle, Totals } from "../../src/record/tape.js";
+import type { Batch, FiredTrigger, OpenCall, TapeHandle, Totals } from "../../src/record/tape.js";
 import { CaptureWriter } from "../../src/record/writer.js";
 
 const test = suite("session");
@@ -49,6 +49,10 @@ class FakeTape implements TapeHandle {
     return this.#batches.length === 0;
   }
   track(): void {}
+  firedTriggers(): readonly FiredTrigger[] {
+    return [];
+  }
+  rearmTrigger(): void {}
   tracked(): bigint {
     return 0n;
   }

@@ -18,6 +18,7 @@ import {
   type RecordOptions,
   SNAP_MAX_BYTES,
 } from "../../record/options.js";
+import { parseTriggers } from "../../record/triggers.js";
 import { nameByUid, PASSWD_PATH } from "../../record/users.js";
 import { formatJson } from "../../render/json.js";
 import { safeText } from "../text.js";
@@ -39,6 +40,9 @@ export interface RecordArguments {
   readonly uid?: string | readonly string[];
   readonly cgroup?: string | readonly string[];
   readonly queue?: string | readonly string[];
+  /** Until it is there, triggers are refused. */
+  readonly last?: string | readonly string[];
+  readonly trigger?: string | readonly string[];
   readonly buffer?: string | readonly string[];
   readonly snap?: string | readonly string[];
   readonly user?: string | readonly string[];
@@ -77,6 +81,10 @@ export function builder(yargs: Argv): Argv {
     .option("uid", { ...text, describe: "only this user" })
     .option("cgroup", { ...text, describe: "only this cgroup v2 and those below it" })
     .option("queue", { ...text, describe: "only this queue: /NAME, 0xKEY or an id" })
+    .option("trigger", {
+      ...text,
+      describe: `with --last: when this happens: 'latency(${EXAMPLE_EVENT}) > 50ms', 'depth(/NAME) > 100', 'errno(EAGAIN) > 100 in 1s', EIDRM`,
+    })
     .option("snap", { ...text, describe: `bytes kept of each piece of evidence [${DEFAULT_SNAP_BYTES}]` })
     .option("buffer", {
       ...text,
@@ -139,11 +147,13 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
   }
   const output = once("output", options.output);
   if (output === "") throw wrong("output", "the name is empty: name a file, or - for a pipe");
+  const events = parseEvents(all(options.events));
   return {
     output,
-    events: parseEvents(all(options.events)),
+    events,
     filters: parseFilters(filterText),
     filterText,
+    triggers: parseTriggerOptions(options, events),
     snapBytes: parseSnap(once("snap", options.snap)),
     bufferBytes: parseBuffer(once("buffer", options.buffer)),
     durationMs: parseFor(once("for", options.for)),
@@ -165,6 +175,14 @@ function parseEvents(lists: readonly string[]): readonly EventRow[] {
       ? `did you mean ${suggestions.join(" or ")}?`
       : `try one of the groups ${GROUPS.join(", ")} or an event's name, such as ${EXAMPLE_EVENT}`;
   throw wrong("events", `there is no event ${JSON.stringify(unknown)}: ${hint}`);
+}
+
+/** What fires has to be told of by somebody: without --last nothing would come of it. */
+function parseTriggerOptions({ trigger, last }: RecordArguments, events: readonly EventRow[]) {
+  const triggers = parseTriggers(all(trigger), { events, parseDuration });
+  if (triggers.length > 0 && last === undefined)
+    throw wrong("trigger", "needs --last, whose snapshots it asks for");
+  return triggers;
 }
 
 /** The kernel's number will do where passwd has a name for it: the user's groups come with the name. */

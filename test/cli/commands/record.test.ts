@@ -29,6 +29,7 @@ test("without options: all events but those that are hot on any host", () => {
   assert.equal(filterText, { pid: [], comm: [], uid: [], cgroup: [], queue: [] });
   assert.equal(rest, {
     output: null,
+    triggers: [],
     snapBytes: 256,
     bufferBytes: null,
     durationMs: null,
@@ -112,6 +113,20 @@ test("the default name is made of host and time, and stays in this directory", (
   const now = new Date(2026, 10, 21, 3, 4, 5);
   assert.is(defaultOutput("web-1", now), "msgtape-web-1-20261121-030405.mtape");
   assert.is(defaultOutput("../x y", now), "msgtape-.._x_y-20261121-030405.mtape");
+});
+
+test("triggers come with --last, and ask what is recorded", () => {
+  const trigger = ["EIDRM", "latency(msgsnd) > 50ms"];
+  const { triggers } = parseRecordOptions({ last: "60s", trigger });
+  assert.equal(
+    triggers.map(({ text }) => text),
+    trigger,
+  );
+  assert.is(wrongUsage({ trigger: "EIDRM" }), "--trigger: needs --last, whose snapshots it asks for");
+  assert.is(
+    wrongUsage({ last: "60s", trigger: "latency(msgsnd) > 50ms", events: "posix-mq" }),
+    '--trigger "latency(msgsnd) > 50ms": at character 9: msgsnd is not recorded: add it to --events',
+  );
 });
 
 test.run();
