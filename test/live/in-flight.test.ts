@@ -1,43 +1,14 @@
 /** Calls in flight when a recording begins, and when it ends: shown as what they are, never paired wrong. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
+import { spawn } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { live, patience } from "../support/live.js";
 import { answer, callLines, isRecording, temporary } from "../support/msgtape.js";
+import { Partner } from "../support/partner.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
 const test = suite("live: in flight");
-
-/** The in-flight workload, to which one talks line by line. */
-class Partner {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor() {
-    const child = spawn(workload("in-flight"), { stdio: ["pipe", "pipe", "inherit"] });
-    this.#child = child;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<Record<string, number>> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error("the workload ended early");
-    return JSON.parse(value) as Record<string, number>;
-  }
-
-  async say(words: string): Promise<Record<string, number>> {
-    this.#child.stdin?.write(`${words}\n`);
-    return this.line();
-  }
-
-  async end(): Promise<void> {
-    const ended = new Promise((resolve) => this.#child.once("close", resolve));
-    this.#child.stdin?.end();
-    await ended;
-  }
-}
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + patience(120_000);
@@ -48,7 +19,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 }
 
 live(test, "at the start and at the end", ["root", "bpf", "gcc"], async () => {
-  const partner = new Partner();
+  const partner = new Partner<Record<string, number>>(workload("in-flight"));
   const ready = await partner.line();
   const file = temporary("in-flight.mtape");
   const recorder = spawn(process.execPath, [MSGTAPE, "record", "-o", file, "--pid", String(ready.ready)], {
