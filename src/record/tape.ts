@@ -67,16 +67,17 @@ export interface FiredTrigger {
   readonly timeNs: bigint;
   /** The task's key and its call's number: with them the call is found in the capture. */
   readonly tid: number;
-  readonly tgid: number;
   readonly startNs: bigint;
-  /** 0: the task's calls have no numbers. */
-  readonly call: bigint;
+  /** null: not known. 0: the task's calls have no numbers. */
+  readonly call: bigint | null;
+  readonly tgid: number | null;
   readonly event: number;
-  readonly phase: "entry" | "exit";
+  /** "open": neither, it is a call that has not ended, and the recorder has noticed. */
+  readonly phase: "entry" | "exit" | "open";
   /** latency: nanoseconds; depth: messages; errno: nanoseconds from the first to the last of the results. */
   readonly value: bigint;
-  /** Times that the condition was met since the start, also while the trigger was held. */
-  readonly met: bigint;
+  /** Times that the condition was met since the start, also while the trigger was held; null: not known. */
+  readonly met: bigint | null;
 }
 
 export interface TapeHandle {
