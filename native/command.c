@@ -4,13 +4,14 @@
  * does only what is safe after such a fork: raw system calls, no memory, no locks. A socket pair carries the word
  * to go down and an exec's errno up; its end means "the recorder is gone" to the child, "exec worked" to us.
  */
+#include "command.h"
+
+#include "identity.h"
 #include "message.h"
 #include "msgtape.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,53 +30,6 @@ struct mt_command {
 	int wait_status;
 	char name[128];
 };
-
-/* Who the command is to be; looked up before the fork, where memory may still be had. */
-struct identity {
-	int wanted;
-	uid_t uid;
-	gid_t gid;
-	gid_t *groups;
-	int group_count;
-};
-
-static int look_up_user(struct identity *identity, const char *user, char *message, size_t message_len)
-{
-	const struct passwd *entry;
-	int err;
-
-	errno = 0;
-	entry = getpwnam(user);
-	if (!entry) {
-		err = errno ? -errno : -ENOENT;
-		message_set(message, message_len, "there is no user %s", user);
-		return err;
-	}
-	identity->wanted = 1;
-	identity->uid = entry->pw_uid;
-	identity->gid = entry->pw_gid;
-	identity->group_count = 0;
-	getgrouplist(user, entry->pw_gid, NULL, &identity->group_count);
-	identity->groups = calloc((size_t)identity->group_count + 1, sizeof(gid_t));
-	if (!identity->groups ||
-	    getgrouplist(user, entry->pw_gid, identity->groups, &identity->group_count) < 0) {
-		message_set(message, message_len, "cannot look up the groups of %s", user);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* By raw calls: glibc's wrappers would have other threads, which are not there, do the same. */
-static int become(const struct identity *identity)
-{
-	if (!identity->wanted)
-		return 0;
-	if (syscall(SYS_setgroups, identity->group_count, identity->groups) ||
-	    syscall(SYS_setresgid, identity->gid, identity->gid, identity->gid) ||
-	    syscall(SYS_setresuid, identity->uid, identity->uid, identity->uid))
-		return -errno;
-	return 0;
-}
 
 /* Node itself ignores these two (src/node.cc, PlatformInit). */
 static int is_ignored_by_node(int number)
@@ -141,7 +95,7 @@ static void child(int line, char *const *argv, const struct identity *identity, 
 	while (err < 0 && errno == EINTR);
 	if (err != 1)
 		_exit(STATUS_ABANDONED);
-	err = become(identity);
+	err = identity_become(identity);
 	if (!err) {
 		execvp(argv[0], argv);
 		err = -errno;
@@ -190,7 +144,7 @@ int mt_command_prepare(char *const *argv, const char *user, int output, struct m
 		return err;
 	}
 	if (user && *user)
-		err = look_up_user(&identity, user, message, message_len);
+		err = identity_look_up(&identity, user, message, message_len);
 	else
 		err = 0;
 	if (err)
@@ -205,12 +159,19 @@ int mt_command_prepare(char *const *argv, const char *user, int output, struct m
 	if (err)
 		message_set(message, message_len, "cannot start a process for %s: %s", argv[0], strerror(-err));
 cleanup:
-	free(identity.groups);
+	identity_free(&identity);
 	if (err)
 		free(command);
 	else
 		*result = command;
 	return err;
+}
+
+int command_pidfd(const struct mt_command *command)
+{
+	int fd = (int)syscall(SYS_pidfd_open, command->pid, 0);
+
+	return fd < 0 ? -errno : fd;
 }
 
 uint32_t mt_command_pid(const struct mt_command *command)

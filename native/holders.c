@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The iterator over all descriptors of all processes (bpf/inventory.bpf.c): loaded once, read for each inventory. The
- * kernel runs it inside read(), on the caller's time; nothing stays attached to anything in between.
- */
-#include "found.h"
+/* The iterator over all descriptors of all processes (bpf/inventory.bpf.c): loaded once, read for each inventory. */
+#include "holders.h"
+
+#include "iterator.h"
 #include "message.h"
 #include "msgtape.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -85,42 +83,15 @@ int mt_holders_open(const char *object_path, const void *config, size_t config_l
 	return 0;
 }
 
-/*
- * read() gives what fits of whole pieces. Where it has looked at a million descriptors and found nothing it comes back
- * with EAGAIN, to go on from there (kernel/bpf/bpf_iter.c).
- */
 int mt_holders_read(struct mt_holders *holders, uint32_t limit_ms, void *queues, size_t queues_size,
 		    struct mt_found *found)
 {
-	uint64_t until_ms = found_now_ms() + limit_ms;
-	ssize_t got;
-	int fd, err = 0;
+	return iterator_read(holders_link(holders), limit_ms, queues, queues_size, found);
+}
 
-	memset(found, 0, sizeof(*found));
-	fd = bpf_iter_create(bpf_link__fd(holders->link));
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		if (found_now_ms() > until_ms) {
-			found->cut = ETIME;
-			break;
-		}
-		if (queues_size - found->queues_len < sizeof(struct mt_found_queue)) {
-			found->cut = ENOSPC;
-			break;
-		}
-		got = read(fd, (char *)queues + found->queues_len, queues_size - found->queues_len);
-		if (!got)
-			break;
-		if (got > 0) {
-			found->queues_len += (uint64_t)got;
-		} else if (errno != EAGAIN && errno != EINTR) {
-			err = -errno;
-			break;
-		}
-	}
-	close(fd);
-	return err;
+int holders_link(const struct mt_holders *holders)
+{
+	return bpf_link__fd(holders->link);
 }
 
 void mt_holders_close(struct mt_holders *holders)

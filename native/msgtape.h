@@ -245,6 +245,36 @@ int mt_namespaces(const char *proc_path, uint32_t limit_ms, struct mt_namespace 
 int mt_namespaces_look(const char *proc_path, const struct mt_namespace *namespaces, uint32_t count, uint32_t limit_ms,
 		       void *queues, size_t queues_size, void *text, size_t text_size, struct mt_found *found);
 
+/* The process that stays root when we give root up (keeper.c). holders, command: NULL, or what it looks with and may
+ * signal; directory, output, output_name: the file that it may take away until it is kept; -1 for none. */
+struct mt_keeper;
+int mt_keeper_start(const char *path, const struct mt_holders *holders, const struct mt_command *command, int directory,
+		    int output, const char *output_name, struct mt_keeper **keeper, char *message, size_t message_len);
+uint32_t mt_keeper_pid(const struct mt_keeper *keeper);
+/* As mt_holders_read(), mt_namespaces() and mt_namespaces_look(), by the keeper; the last knows only namespaces that it has
+ * listed. -ETIME: no answer in time; -EPIPE: the keeper is gone. */
+int mt_keeper_held(struct mt_keeper *keeper, uint32_t limit_ms, void *queues, size_t queues_size, struct mt_found *found);
+int mt_keeper_namespaces(struct mt_keeper *keeper, uint32_t limit_ms, struct mt_namespace *namespaces, size_t max,
+			 struct mt_found *found);
+int mt_keeper_look(struct mt_keeper *keeper, const struct mt_namespace *namespaces, uint32_t count, uint32_t limit_ms,
+		   void *queues, size_t queues_size, void *text, size_t text_size, struct mt_found *found);
+/* The target of /proc/PID/exe, the command line and the text of cgroup, one behind the other; -ESRCH: the process that began
+ * at start_ticks is gone; -EBUSY: an earlier look is not over. text_size: 12288 is enough. */
+int mt_keeper_facts(struct mt_keeper *keeper, uint32_t tgid, uint64_t start_ticks, void *text, size_t text_size,
+		    uint32_t lengths[3]);
+int mt_keeper_signal(struct mt_keeper *keeper, int signal);
+int mt_keeper_keep(struct mt_keeper *keeper);
+int mt_keeper_discard(struct mt_keeper *keeper);
+void mt_keeper_close(struct mt_keeper *keeper);
+
+/* Giving up root. ids: uid and gid. */
+int mt_user_find(const char *user, uint32_t ids[2], char *message, size_t message_len);
+/* Tries, as the user: to make a file in a directory and take it away; to read the programs' counts. */
+int mt_writable_by(int directory, const char *user, char *message, size_t message_len);
+int mt_counts_as(struct mt_tape *tape, const char *user, char *message, size_t message_len);
+/* Becomes the user, in all threads and for good, barred from new privileges. */
+int mt_drop(const char *user, char *message, size_t message_len);
+
 /* Allocates blocks of a file behind its end and leaves its size as it is. */
 int mt_reserve(int fd, uint64_t offset, uint64_t length);
 

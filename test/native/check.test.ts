@@ -1,4 +1,4 @@
-/** The C unit tests of the drain thread's accounting, under the address and undefined-behaviour sanitizers. */
+/** The C unit tests of the drain thread's accounting and of the keeper, under the address and undefined-behaviour sanitizers. */
 import { spawnSync } from "node:child_process";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,7 +13,7 @@ live(test, "make check", ["gcc"], () => {
   const lines = ran.stdout.trim().split("\n");
   assert.equal(
     lines.map((line) => line.replace(/\d+ checks passed/, "N checks passed")),
-    ["account", "planes", "keys", "source", "source, planes"].map(
+    ["account", "planes", "keys", "source", "source, planes", "keeper"].map(
       (name) => `${name}: N checks passed, 0 failed`,
     ),
   );
