@@ -7,21 +7,18 @@
  */
 import {
   closeSync,
-  constants,
+  fchownSync,
   fdatasync,
   fstatSync,
   fsync,
-  fsyncSync,
   ftruncateSync,
-  lstatSync,
-  openSync,
-  statfsSync,
+  readFileSync,
   statSync,
-  unlinkSync,
   write,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
+import { OutputDirectory } from "./directory.js";
 import { errorCode, errorText, RecordError } from "./errors.js";
 
 const writeFd = promisify(write);
@@ -46,11 +43,29 @@ export interface Sink {
   discard(): void;
 }
 
+/** A sink as a recording has it. */
+export interface Output extends Sink {
+  /** Makes it a user's own. Throws SinkError. A pipe stays whose it is. */
+  giveTo(uid: number, gid: number): void;
+  /** What a process that stays root may take away in place of discard; null: there is nothing of the kind. */
+  readonly place: OutputPlace | null;
+}
+
+/** A new file, by descriptors, and its name in the directory. */
+export interface OutputPlace {
+  readonly directoryFd: number;
+  readonly fileFd: number;
+  readonly name: string;
+}
+
 /** The output cannot take what it is given. */
 export class SinkError extends RecordError {}
 
 /** The disk, the quota or the file size limit is used up. Nothing was written of what was asked for. */
 export class SinkFullError extends SinkError {}
+
+/** Nothing is left of what was written: the file has no name any more. */
+export class SinkGoneError extends SinkError {}
 
 /** Allocates blocks behind a file's end and leaves its size as it is; 0 or a negative errno. */
 export type ReserveSpace = (fd: number, offsetBytes: number, lengthBytes: number) => Promise<number>;
@@ -63,31 +78,58 @@ const ENOSYS = -38;
 /** -ENOSPC, -EDQUOT, -EFBIG */
 const FULL_ERRNOS = new Set([-28, -122, -27]);
 
-export class FileSink implements Sink {
+export class FileSink implements Output {
   readonly name: string;
   readonly #fd: number;
+  readonly #directory: OutputDirectory;
   #reserveSpace: ReserveSpace | null;
   #extending: Promise<number> | null = null;
   #writtenBytes = 0;
   #reservedBytes = 0;
+  readonly #limitBytes = fileSizeLimit();
   #failure: SinkError | null = null;
   #state: "open" | "closed" = "open";
 
-  private constructor(path: string, fd: number, reserveSpace: ReserveSpace | null) {
+  private constructor(
+    path: string,
+    fd: number,
+    directory: OutputDirectory,
+    reserveSpace: ReserveSpace | null,
+  ) {
     this.name = path;
     this.#fd = fd;
+    this.#directory = directory;
     this.#reserveSpace = reserveSpace;
   }
 
-  /** Creates the file, for its owner's eyes alone. Throws RecordError when it exists or cannot be made. */
-  static create(path: string, reserveSpace: ReserveSpace | null): FileSink {
-    const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    // O_APPEND: after a torn write was cut off, the next one must not leave a hole.
-    const flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW;
+  /**
+   * Creates the file, for its owner's eyes alone. Throws RecordError when it exists or cannot be made. `openDirectory`:
+   * another way to its directory; the sink closes it.
+   */
+  static create(
+    path: string,
+    reserveSpace: ReserveSpace | null,
+    openDirectory = () => OutputDirectory.open(dirname(path)),
+  ): FileSink {
+    let directory: OutputDirectory | null = null;
     try {
-      return new FileSink(path, openSync(path, flags, 0o600), reserveSpace);
+      directory = openDirectory();
+      return new FileSink(path, directory.create(nameIn(path)), directory, reserveSpace);
     } catch (error) {
+      directory?.close();
       throw new RecordError(whyNotCreated(path, error), 1, { cause: error });
+    }
+  }
+
+  get place(): OutputPlace {
+    return { directoryFd: this.#directory.fd, fileFd: this.#fd, name: basename(this.name) };
+  }
+
+  giveTo(uid: number, gid: number): void {
+    try {
+      fchownSync(this.#fd, uid, gid);
+    } catch (error) {
+      throw this.#fail(error, "cannot be given to another user");
     }
   }
 
@@ -98,6 +140,10 @@ export class FileSink implements Sink {
   async reserve(bytes: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     const end = this.#writtenBytes + bytes;
+    // Blocks may be allocated beyond it, and then not be written.
+    if (end > this.#limitBytes) {
+      throw new SinkFullError(`${this.name}: the limit of file sizes (ulimit -f) is reached`);
+    }
     if (end <= this.#reservedBytes) {
       // Long before it is needed, since nobody may wait for it.
       if (this.#reservedBytes - end < RESERVE_STEP_BYTES / 2) void this.#extend(RESERVE_STEP_BYTES);
@@ -129,8 +175,7 @@ export class FileSink implements Sink {
   }
 
   #requireFreeSpace(bytes: number): void {
-    const space = statfsSync(dirname(this.name), { bigint: true });
-    if (space.bavail * space.bsize < BigInt(bytes)) {
+    if (this.#directory.freeBytes() < BigInt(bytes)) {
       throw new SinkFullError(`${this.name}: no space left on the disk`);
     }
   }
@@ -155,6 +200,14 @@ export class FileSink implements Sink {
     } catch (error) {
       throw this.#fail(error, "cannot be brought to the disk");
     }
+    this.#requireThere();
+  }
+
+  /** Writing goes on well into a file that was removed, and ends with it. */
+  #requireThere(): void {
+    if (fstatSync(this.#fd).nlink > 0) return;
+    this.#failure = new SinkGoneError(`${this.name}: was removed while it was written`);
+    throw this.#failure;
   }
 
   /** Cuts back what was written in part. When even that fails, the torn frame is damage that readers pass by. */
@@ -183,39 +236,44 @@ export class FileSink implements Sink {
       // Gives back what is reserved behind the end.
       if (this.#reservedBytes > this.#writtenBytes) ftruncateSync(this.#fd, this.#writtenBytes);
       await fsyncFd(this.#fd);
-      syncDirectory(dirname(this.name));
+      this.#directory.sync();
+      if (this.#failure === null) this.#requireThere();
     } catch (error) {
+      if (error instanceof SinkGoneError) throw error;
       if (!this.#failure) throw this.#fail(error, "cannot be brought to the disk");
     } finally {
       closeSync(this.#fd);
+      this.#directory.close();
     }
   }
 
   discard(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    const ours = fstatSync(this.#fd);
-    closeSync(this.#fd);
     try {
-      const there = lstatSync(this.name);
-      if (there.ino === ours.ino && there.dev === ours.dev) unlinkSync(this.name);
+      this.#directory.remove(basename(this.name), this.#fd);
     } catch {
-      // Gone already, or the directory is not ours to change any more.
+      // The directory is not ours to change any more.
+    } finally {
+      closeSync(this.#fd);
+      this.#directory.close();
     }
   }
 }
 
-/** A new name is safe only when its directory is on the disk, too. */
-function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+/** RLIMIT_FSIZE, in bytes. */
+export function fileSizeLimit(limits = "/proc/self/limits"): number {
   try {
-    fsyncSync(fd);
-  } catch (error) {
-    // Some file systems have no such thing for directories.
-    if (errorCode(error) !== "EINVAL") throw error;
-  } finally {
-    closeSync(fd);
+    const soft = /^Max file size\s+(\S+)/m.exec(readFileSync(limits, "latin1"))?.[1];
+    return soft === undefined || soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
+}
+
+/** The last part of a path. One that ends with a slash names a directory, and open(2) says so. */
+function nameIn(path: string): string {
+  return path.endsWith("/") ? `${basename(path)}/` : basename(path);
 }
 
 function isDirectory(path: string): boolean {
