@@ -106,6 +106,7 @@ struct mt_config {
 	__u32 ring_bytes;    /* of each cpu's ring; a power of two */
 	__u32 own_tgid;	     /* the recorder: never recorded */
 	__u32 filters;	     /* enum mt_filter */
+	__u32 keeper_tgid;   /* what stays root beside the recorder: never recorded; 0: nothing does */
 	__u64 secret[2];     /* for the keyed hashes; thrown away after loading */
 	__u32 comm_count, uid_count, cgroup_count, queue_count;
 	__u8 comms[MT_FILTER_VALUES][16];

@@ -61,7 +61,7 @@ static __always_inline int task_wanted(struct task_struct *task, struct mt_task_
 {
 	__u32 tgid = task->tgid;
 
-	if (tgid == config.own_tgid)
+	if (tgid == config.own_tgid || tgid == config.keeper_tgid)
 		return 0;
 	if (!config.filters)
 		return 1;

@@ -11,7 +11,8 @@ export interface CommandHandle {
   release(): void;
   /** Its wait(2) status when it has ended, null while it runs. */
   poll(): number | null;
-  signal(signal: number): void;
+  /** False: it cannot be sent. One that has ended needs none. */
+  signal(signal: number): boolean;
   close(): void;
 }
 
@@ -38,8 +39,9 @@ export class CommandWatch {
     return this.#waitStatus === null ? null : exitStatusOf(this.#waitStatus);
   }
 
-  signal(signal: StopSignal): void {
-    if (this.exitStatus() === null) this.#command.signal(constants.signals[signal]);
+  /** False: it cannot be sent. */
+  signal(signal: StopSignal): boolean {
+    return this.exitStatus() !== null || this.#command.signal(constants.signals[signal]);
   }
 }
 

@@ -24,6 +24,8 @@ export interface ConfigOptions {
   /** Of each cpu's ring, a power of two: the same as Tape.open is told. */
   readonly ringBytes: number;
   readonly ownTgid: number;
+  /** The process that stays root beside the recorder; null: there is none. */
+  readonly keeperTgid?: number | null;
   readonly filters: RecordFilters;
   /** Only tracked processes and what they fork: a command is recorded, or filters.pids. */
   readonly tree?: boolean;
@@ -50,6 +52,7 @@ export function encodeConfig(options: ConfigOptions): Uint8Array {
     cpus: options.cpus,
     ring_bytes: options.ringBytes,
     own_tgid: options.ownTgid,
+    keeper_tgid: options.keeperTgid ?? 0,
     secret: options.secret,
     ...encodeFilters(layout, options, context),
     ...encodeTriggers(options.triggers ?? [], elementsOf(layout, "triggers"), context),

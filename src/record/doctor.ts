@@ -199,6 +199,7 @@ const TRIAL: RecordOptions = {
   calls: null,
   command: null,
   user: null,
+  dropTo: null,
   kernelPlane: false,
   libcPlane: false,
 };

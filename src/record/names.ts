@@ -5,7 +5,7 @@
 import type { Btf } from "../btf/index.js";
 import type { ChunkBody, QueueEntry, TaskEntry } from "../format/types.js";
 import { announcementParser } from "./announcements.js";
-import { isGone, readTaskFacts, seesInitialPids, type TaskFacts } from "./proc.js";
+import { isGone, type ReadProcess, readTaskFacts, seesInitialPids, type TaskFacts } from "./proc.js";
 import { VersionTable } from "./versions.js";
 
 export interface TaskKey {
@@ -88,8 +88,10 @@ function startsWith(whole: Uint8Array | null, beginning: Uint8Array | null): boo
 }
 
 /** Elsewhere than in the initial pid namespace nothing is asked, and nobody is known to be gone. */
-function hostFacts(): TaskFactsSource {
-  if (seesInitialPids()) return { facts: (task) => readTaskFacts(task), isGone: (task) => isGone(task) };
+export function hostFacts(read?: ReadProcess): TaskFactsSource {
+  if (seesInitialPids()) {
+    return { facts: (task) => readTaskFacts(task, read), isGone: (task) => isGone(task) };
+  }
   return {
     facts: (task) => ({ exe: null, cmdline: task.cmdline, cgroupPath: null }),
     isGone: () => false,

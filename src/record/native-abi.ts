@@ -49,6 +49,25 @@ export const SIGNATURES = {
     "int mt_namespaces(const char *proc, uint32_t limit_ms, void *namespaces, size_t max, void *found)",
   mt_namespaces_look:
     "int mt_namespaces_look(const char *proc, const void *namespaces, uint32_t count, uint32_t limit_ms, void *queues, size_t queues_size, void *text, size_t text_size, void *found)",
+  mt_keeper_start:
+    "int mt_keeper_start(const char *path, void *holders, void *command, int directory, int output, const char *output_name, _Out_ void **keeper, void *message, size_t message_len)",
+  mt_keeper_pid: "uint32_t mt_keeper_pid(void *keeper)",
+  mt_keeper_held:
+    "int mt_keeper_held(void *keeper, uint32_t limit_ms, void *queues, size_t queues_size, void *found)",
+  mt_keeper_namespaces:
+    "int mt_keeper_namespaces(void *keeper, uint32_t limit_ms, void *namespaces, size_t max, void *found)",
+  mt_keeper_look:
+    "int mt_keeper_look(void *keeper, const void *namespaces, uint32_t count, uint32_t limit_ms, void *queues, size_t queues_size, void *text, size_t text_size, void *found)",
+  mt_keeper_facts:
+    "int mt_keeper_facts(void *keeper, uint32_t tgid, uint64_t start_ticks, void *text, size_t text_size, void *lengths)",
+  mt_keeper_signal: "int mt_keeper_signal(void *keeper, int signal)",
+  mt_keeper_keep: "int mt_keeper_keep(void *keeper)",
+  mt_keeper_discard: "int mt_keeper_discard(void *keeper)",
+  mt_keeper_close: "void mt_keeper_close(void *keeper)",
+  mt_user_find: "int mt_user_find(const char *user, void *ids, void *message, size_t message_len)",
+  mt_writable_by: "int mt_writable_by(int directory, const char *user, void *message, size_t message_len)",
+  mt_counts_as: "int mt_counts_as(void *tape, const char *user, void *message, size_t message_len)",
+  mt_drop: "int mt_drop(const char *user, void *message, size_t message_len)",
   mt_reserve: "int mt_reserve(int fd, uint64_t offset, uint64_t length)",
   mt_probe: "int mt_probe(const char *name, void *message, size_t message_len)",
 } as const;

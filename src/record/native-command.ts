@@ -10,11 +10,13 @@ export class Command implements CommandHandle {
   readonly #library: Library;
   #pointer: Pointer;
   readonly pid: number;
+  #sendSignal: (signal: number) => number;
 
   private constructor(lib: Library, pointer: Pointer) {
     this.#library = lib;
     this.#pointer = pointer;
     this.pid = lib.call.mt_command_pid(pointer);
+    this.#sendSignal = (signal) => lib.call.mt_command_signal(this.#open(), signal);
   }
 
   /**
@@ -51,9 +53,19 @@ export class Command implements CommandHandle {
     return result === 0 ? null : status.readInt32LE();
   }
 
-  signal(signal: number): void {
-    const result: number = this.#library.call.mt_command_signal(this.#open(), signal);
-    if (result < 0 && errnoName(-result) !== "ESRCH") throw nativeError(result, "");
+  signal(signal: number): boolean {
+    const result = this.#sendSignal(signal);
+    return result >= 0 || errnoName(-result) === "ESRCH";
+  }
+
+  /** From now on somebody else sends it signals: 0, or a negative errno. */
+  signalThrough(send: (signal: number) => number): void {
+    this.#sendSignal = send;
+  }
+
+  /** For other native calls. */
+  get pointer(): Pointer {
+    return this.#open();
   }
 
   /** A command that was not let go is ended; a running one goes on. */

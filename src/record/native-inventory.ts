@@ -21,6 +21,7 @@ import {
   nativeError,
   type Pointer,
 } from "./native.js";
+import { checkKeeper } from "./native-keeper.js";
 import { buildPath } from "./paths.js";
 import { type StructLayout, StructView } from "./struct-view.js";
 
@@ -36,6 +37,8 @@ export class NativeInventory implements InventorySource {
   readonly #library: Library;
   readonly #holders: Pointer | null;
   readonly whyNoHeld: string | null;
+  /** Who looks in our place; null: we do. */
+  #keeper: Pointer = null;
   #isClosed = false;
 
   private constructor(lib: Library, holders: Pointer | null, whyNoHeld: string | null) {
@@ -62,14 +65,29 @@ export class NativeInventory implements InventorySource {
     return new NativeInventory(lib, null, nativeError(result, messageIn(message)).message);
   }
 
+  /** The iterator, for the keeper; null where there is none. */
+  get holders(): Pointer {
+    return this.#holders;
+  }
+
+  /** From now on the keeper looks: we give up the right to. */
+  lookThrough(keeper: Pointer): void {
+    this.#keeper = keeper;
+  }
+
   held(limitMs: number): HeldLook {
     if (this.#holders === null || this.#isClosed)
       throw new NativeError(this.whyNoHeld ?? "it is closed", null);
     const { found, foundQueue } = this.#library.layouts;
+    const { mt_holders_read, mt_keeper_held } = this.#library.call;
     for (let room = FIRST_BYTES; ; room *= GROWTH) {
       const queues = new Uint8Array(room);
       const answer = new Uint8Array(found.sizeBytes);
-      check(this.#library.call.mt_holders_read(this.#holders, limitMs, queues, queues.length, answer));
+      const result: number =
+        this.#keeper === null
+          ? mt_holders_read(this.#holders, limitMs, queues, queues.length, answer)
+          : mt_keeper_held(this.#keeper, limitMs, queues, queues.length, answer);
+      checkKeeper(result);
       const view = new StructView(answer, found);
       const unseen = unseenOf(view);
       if (unseen.cut === "ENOSPC" && room * GROWTH <= MOST_BYTES) continue;
@@ -81,7 +99,12 @@ export class NativeInventory implements InventorySource {
     const { found, namespace } = this.#library.layouts;
     const bytes = new Uint8Array(max * namespace.sizeBytes);
     const answer = new Uint8Array(found.sizeBytes);
-    const count = check(this.#library.call.mt_namespaces(proc, limitMs, bytes, max, answer));
+    const { mt_namespaces, mt_keeper_namespaces } = this.#library.call;
+    const count = checkKeeper(
+      this.#keeper === null
+        ? mt_namespaces(proc, limitMs, bytes, max, answer)
+        : mt_keeper_namespaces(this.#keeper, limitMs, bytes, max, answer),
+    );
     const namespaces = Array.from({ length: count }, (_, i) => {
       const view = new StructView(bytes, namespace, i * namespace.sizeBytes);
       return { namespaceInum: view.u32("namespace_inum"), pid: view.u32("pid") };
@@ -107,19 +130,10 @@ export class NativeInventory implements InventorySource {
     const [queues, text] = [new Uint8Array(roomBytes), new Uint8Array(roomBytes)];
     const answers = new Uint8Array(namespaces.length * found.sizeBytes);
     const wanted = encodeNamespaces(namespaces, namespace);
-    const { mt_namespaces_look } = this.#library.call;
-    check(
-      mt_namespaces_look(
-        proc,
-        wanted,
-        namespaces.length,
-        limitMs,
-        queues,
-        queues.length,
-        text,
-        text.length,
-        answers,
-      ),
+    const { mt_namespaces_look, mt_keeper_look } = this.#library.call;
+    const given = [wanted, namespaces.length, limitMs, queues, queues.length, text, text.length, answers];
+    checkKeeper(
+      this.#keeper === null ? mt_namespaces_look(proc, ...given) : mt_keeper_look(this.#keeper, ...given),
     );
     let [queuesAt, textAt] = [0, 0];
     return namespaces.map((_, i) => {
@@ -149,11 +163,6 @@ export class NativeInventory implements InventorySource {
     this.#isClosed = true;
     if (this.#holders !== null) this.#library.call.mt_holders_close(this.#holders);
   }
-}
-
-function check(result: number): number {
-  if (result < 0) throw nativeError(result, "");
-  return result;
 }
 
 function errnoOf(view: StructView, field: string): string | null {

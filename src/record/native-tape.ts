@@ -71,6 +71,11 @@ export class Tape implements TapeHandle {
     return new Tape(lib, out[0], ringBytes);
   }
 
+  /** For other native calls. */
+  get pointer(): Pointer {
+    return this.#pointer;
+  }
+
   get state(): TapeState {
     return this.#state;
   }

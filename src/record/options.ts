@@ -21,6 +21,8 @@ export interface RecordOptions {
   readonly calls: number | null;
   readonly command: readonly string[] | null;
   readonly user: string | null;
+  /** Whom to become when the probes are in place; null: as drop.ts finds. */
+  readonly dropTo: string | null;
   /** The kernel plane, as far as its hooks are to be had. */
   readonly kernelPlane: boolean;
   /** The libc plane, as far as its functions are to be had. */

@@ -23,21 +23,47 @@ export function seesInitialPids(): boolean {
   }
 }
 
+/** A process's program, as /proc has it now. */
+export interface ProcessFacts {
+  readonly exe: string;
+  /** At most CMDLINE_MAX_BYTES of it. */
+  readonly cmdline: Uint8Array;
+  /** The text of /proc/PID/cgroup. */
+  readonly cgroup: string;
+}
+
+/** Throws when the process that began then is gone, or cannot be looked at. */
+export type ReadProcess = (tgid: number, startTicks: bigint) => ProcessFacts;
+
 /** What /proc knows of the task's process; the task's own facts where /proc knows nothing better. */
-export function readTaskFacts(task: TaskEntry, proc = "/proc"): TaskFacts {
+export function readTaskFacts(task: TaskEntry, read: ReadProcess = processReader()): TaskFacts {
   const kept = { exe: null, cmdline: task.cmdline, cgroupPath: null };
   if (task.processStartNs === null) return kept;
-  const directory = `${proc}/${task.tgid}`;
   try {
-    const exe = readExe(directory, task);
-    const cmdline = readCmdline(directory, task);
-    const cgroupPath = readCgroupPath(directory);
-    // Looked at last: when the number was reused meanwhile, all of the above may be another process's.
-    if (startTicks(directory) !== task.processStartNs / TICK_NS) return kept;
-    return { exe, cmdline, cgroupPath };
+    const { exe, cmdline, cgroup } = read(task.tgid, task.processStartNs / TICK_NS);
+    return {
+      exe: knownExe(exe, task),
+      cmdline: knownCmdline(new Uint8Array(cmdline), task),
+      cgroupPath: /^0::(.*)$/m.exec(cgroup)?.[1] ?? null,
+    };
   } catch {
     return kept;
   }
+}
+
+/** By our own right to look. */
+export function processReader(proc = "/proc"): ReadProcess {
+  return (tgid, ticks) => {
+    const directory = `${proc}/${tgid}`;
+    const facts = {
+      exe: readlinkSync(`${directory}/exe`),
+      cmdline: readFileSync(`${directory}/cmdline`).subarray(0, CMDLINE_MAX_BYTES),
+      cgroup: readFileSync(`${directory}/cgroup`, "utf8"),
+    };
+    // Looked at last: when the number was reused meanwhile, all of the above may be another process's.
+    if (startTicks(directory) !== ticks) throw new Error(`process ${tgid} is another one by now`);
+    return facts;
+  };
 }
 
 /** True only when the task has certainly ended. */
@@ -63,25 +89,18 @@ export function descendantsOf(roots: ReadonlySet<number>, proc = "/proc"): Reado
 }
 
 /** A later exec changes the link; the name that the kernel programs saw tells. */
-function readExe(directory: string, task: TaskEntry): string | null {
-  const exe = readlinkSync(`${directory}/exe`);
+function knownExe(exe: string, task: TaskEntry): string | null {
   const seen = task.exeName === null ? null : Buffer.from(task.exeName);
   const name = Buffer.from(exe.replace(/ \(deleted\)$/, "").replace(/^.*\//, ""));
   return seen !== null && !name.subarray(0, seen.length).equals(seen) ? null : exe;
 }
 
 /** The kernel programs keep the beginning of it; a later exec or a rewritten one begins otherwise. */
-function readCmdline(directory: string, task: TaskEntry): Uint8Array | null {
-  const whole = readFileSync(`${directory}/cmdline`).subarray(0, CMDLINE_MAX_BYTES);
+function knownCmdline(whole: Uint8Array, task: TaskEntry): Uint8Array | null {
   if (whole.length === 0) return task.cmdline;
-  if (task.cmdline === null) return new Uint8Array(whole);
-  const begins = whole.subarray(0, task.cmdline.length).equals(task.cmdline);
-  return begins ? new Uint8Array(whole) : task.cmdline;
-}
-
-function readCgroupPath(directory: string): string | null {
-  const line = /^0::(.*)$/m.exec(readFileSync(`${directory}/cgroup`, "utf8"));
-  return line?.[1] ?? null;
+  if (task.cmdline === null) return whole;
+  const begins = Buffer.from(whole.subarray(0, task.cmdline.length)).equals(task.cmdline);
+  return begins ? whole : task.cmdline;
 }
 
 /** Field 22 of /proc/PID/stat: start time in ticks since boot. Throws when there is no such task. */

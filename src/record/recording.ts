@@ -29,11 +29,12 @@ import { Tape } from "./native-tape.js";
 import { defaultOutput, type RecordOptions } from "./options.js";
 import { buildPath, packageVersion } from "./paths.js";
 import { PipeSink } from "./pipe.js";
+import { Privilege } from "./privilege.js";
 import { noProgress, type ProgressLine, terminalProgress } from "./progress.js";
 import { LEAST_RING_BYTES, openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
-import { FileSink, type Sink } from "./sink.js";
+import { FileSink, type Output, SinkGoneError } from "./sink.js";
 import { listenForSignals, StopSwitch, signalPolicy } from "./stop.js";
 import { CaptureWriter } from "./writer.js";
 
@@ -80,7 +81,8 @@ class Recording {
   }
 
   async run(): Promise<number> {
-    const setup = prepareSetup(this.#options);
+    const privilege = Privilege.of(this.#options.dropTo);
+    const ready = prepareSetup(this.#options);
     const sink = this.#openSink();
     const writer = new CaptureWriter(sink, createEncoder({ captureId: this.#captureId }));
     // Not into a pipe, which cannot be taken back when the start fails.
@@ -89,8 +91,11 @@ class Recording {
     const watch = command === null ? null : new CommandWatch(command);
     this.onSignal = signalPolicy(this.#stop, watch);
     // Loading takes a while, for which nothing should be waiting yet. It has no ring, however small.
-    const source = NativeInventory.open(setup.config(LEAST_RING_BYTES));
+    const source = NativeInventory.open(ready.config(LEAST_RING_BYTES));
     this.#cleanUps.push(() => source.close());
+    this.#cleanUps.push(() => privilege.close());
+    const wielded = { source, command, output: sink };
+    const setup = privilege.prepare(ready, wielded);
     const clock = createClock(clockGettime);
     let start = clock.read("start");
     const attached = this.#attach(setup, () => {
@@ -98,20 +103,25 @@ class Recording {
     });
     this.#track(attached.tape, command);
     const progress = this.#progress(command);
-    const result = await runSession({
-      ...this.#parts(setup, sink, writer, attached, source),
+    const parts = this.#parts(setup, sink, writer, attached, source);
+    const kept = privilege.drop(attached.tape, wielded);
+    if (kept !== null && this.#io.closing !== "none") this.#io.say(kept);
+    const ended = await runSession({
+      ...parts,
+      names: nameTables(setup.recorderBtf, privilege.facts()),
       clock,
       start,
       progress: (now) => progress.show(now),
       started: () => {
         if (command !== null && watch !== null) release(command, watch);
+        privilege.keepOutput();
         this.#keep(sink);
       },
       exhausted: () => this.#exhausted(attached.tape, watch),
     });
     progress.end();
     attached.tape.close();
-    await sink.close();
+    const result = await closed(sink, ended);
     this.#sayHowItWent(result, sink.name);
     return exitStatusAfter(result, await this.#commandOutcome(watch));
   }
@@ -121,7 +131,7 @@ class Recording {
     return terminal !== null && command === null ? terminalProgress(terminal) : noProgress;
   }
 
-  #openSink(): Sink {
+  #openSink(): Output {
     const path = this.#options.output ?? defaultOutput(hostname(), new Date());
     const sink = path === "-" ? PipeSink.open(1) : FileSink.create(path, reserveSpace);
     this.#cleanUps.push(() => sink.discard());
@@ -129,7 +139,7 @@ class Recording {
   }
 
   /** From here on the file is worth having, whatever happens. */
-  #keep(sink: Sink): void {
+  #keep(sink: Output): void {
     this.#cleanUps.shift();
     this.#cleanUps.unshift(() => void sink.close().catch(() => {}));
   }
@@ -181,7 +191,7 @@ class Recording {
 
   #parts(
     setup: Setup,
-    sink: Sink,
+    sink: Output,
     writer: CaptureWriter,
     { tape, plan }: Attached<Tape>,
     source: NativeInventory,
@@ -195,7 +205,6 @@ class Recording {
     return {
       tape,
       writer,
-      names: nameTables(setup.recorderBtf),
       stop: this.#stop,
       inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),
       metadata: { host, btf: setup.btf },
@@ -224,7 +233,7 @@ class Recording {
   #sayHowItWent(result: SessionResult, file: string): void {
     const { say, answer, closing } = this.#io;
     if (result.failure !== null) say(endOf(result));
-    if (closing === "none") return;
+    if (closing === "none" || (closing === "text" && result.failure instanceof SinkGoneError)) return;
     for (const note of notesOf(result)) say(note);
     if (closing === "text") {
       say(closingText(result, file, this.#options.calls));
@@ -237,8 +246,21 @@ class Recording {
 
 const COMMAND_POLL_MS = 20;
 
+/** What was removed in the last moments is found now. */
+async function closed(sink: Output, result: SessionResult): Promise<SessionResult> {
+  try {
+    await sink.close();
+    return result;
+  } catch (error) {
+    if (!(error instanceof SinkGoneError)) throw error;
+    return { ...result, ended: "error", failure: error, finished: false };
+  }
+}
+
 function endOf(result: SessionResult): string {
   const why = result.failure?.message ?? "";
+  if (result.failure instanceof SinkGoneError)
+    return `${why}: the recording ended, and nothing is left of it`;
   const file = result.finished
     ? "the capture is whole up to there"
     : "the capture has no end, but can be read";

@@ -19,6 +19,8 @@ export interface Setup {
   /** struct mt_config, encoded for rings of this size a cpu. */
   config(ringBytes: number): Uint8Array;
   readonly cpus: number;
+  /** The same, where a process beside ours is not to be recorded either. */
+  without(keeperTgid: number): Setup;
 }
 
 /** Throws RecordError: not built, no BTF in this kernel, more filters than the programs can hold. */
@@ -45,8 +47,15 @@ export function prepareSetup(options: RecordOptions): Setup {
     triggers: options.triggers,
     secret: [secret.readBigUInt64LE(0), secret.readBigUInt64LE(8)],
   } as const;
-  const config = (ringBytes: number) => encodeConfig({ ...known, ringBytes });
-  return { recorderBtf, btf: btfFrames(recorderBtf, hostBtf, STRUCTS).frames, config, cpus };
+  const { frames } = btfFrames(recorderBtf, hostBtf, STRUCTS);
+  const setup = (keeperTgid: number | null): Setup => ({
+    recorderBtf,
+    btf: frames,
+    cpus,
+    config: (ringBytes) => encodeConfig({ ...known, ringBytes, keeperTgid }),
+    without: setup,
+  });
+  return setup(null);
 }
 
 function requireFile(path: string, todo: string): void {

@@ -39,12 +39,12 @@ export class StopSwitch {
 
 /**
  * What a signal does. Without a command the first ends the recording and the second does not wait. With one the
- * first is the command's and the recording goes on until it has ended, as strace does; the second ends the
- * recording and leaves the command alone.
+ * first is the command's and the recording goes on until it has ended, as strace does; the second, or a first that
+ * cannot be sent to the command (`false`), ends the recording and leaves the command alone.
  */
 export function signalPolicy(
   stop: StopSwitch,
-  command: { signal(signal: StopSignal): void } | null,
+  command: { signal(signal: StopSignal): unknown } | null,
   reachedByTerminal: (signal: StopSignal) => boolean = terminalSends,
 ): (signal: StopSignal) => void {
   let forwarded = command === null;
@@ -54,7 +54,8 @@ export function signalPolicy(
       return;
     }
     forwarded = true;
-    if (!reachedByTerminal(signal)) command?.signal(signal);
+    // What cannot be passed on is for the recording: it must not be as if nothing had been asked.
+    if (!reachedByTerminal(signal) && command?.signal(signal) === false) stop.request("signal", signal);
   };
 }
 

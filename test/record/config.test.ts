@@ -62,7 +62,7 @@ int main(void)
 	printf("muxes %u %u\\n", c.nr_ipc, c.nr_socketcall);
 	mux("ipc", c.ipc);
 	mux("socketcall", c.socketcall);
-	printf("snap %u cpus %u ring %u own %u filters %u secret %#llx %#llx\\n", c.snap_bytes, c.cpus, c.ring_bytes, c.own_tgid, c.filters,
+	printf("snap %u cpus %u ring %u own %u keeper %u filters %u secret %#llx %#llx\\n", c.snap_bytes, c.cpus, c.ring_bytes, c.own_tgid, c.keeper_tgid, c.filters,
 	       c.secret[0], c.secret[1]);
 	for (unsigned i = 0; i < c.comm_count; i++)
 		printf("comm %.16s\\n", c.comms[i]);
@@ -122,7 +122,7 @@ const BASE: Omit<ConfigOptions, "recorderBtf"> = {
 };
 const REST = [
   "muxes 0 0",
-  "snap 256 cpus 2 ring 8192 own 4321 filters 0 secret 0x1111222233334444 0xffffffffffffffff",
+  "snap 256 cpus 2 ring 8192 own 4321 keeper 0 filters 0 secret 0x1111222233334444 0xffffffffffffffff",
 ];
 
 const NOTHING = { id: "nothing", says: "" };
@@ -309,7 +309,7 @@ withC("filters reach the kernel programs with their counts and kinds", () => {
     ],
   } as const;
   assert.equal(asCReads({ filters }).slice(1), [
-    "snap 256 cpus 2 ring 8192 own 4321 filters 31 secret 0x1111222233334444 0xffffffffffffffff",
+    "snap 256 cpus 2 ring 8192 own 4321 keeper 0 filters 31 secret 0x1111222233334444 0xffffffffffffffff",
     "comm fifteen-bytes-x",
     "comm b",
     "uid 0",

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { TaskEntry } from "../../src/format/types.js";
 import { trackWithDescendants } from "../../src/record/descendants.js";
 import { RecordError } from "../../src/record/errors.js";
-import { descendantsOf, isGone, readTaskFacts } from "../../src/record/proc.js";
+import { descendantsOf, isGone, processReader, readTaskFacts } from "../../src/record/proc.js";
 
 const test = suite<{ proc: string }>("proc");
 
@@ -57,7 +57,7 @@ function task(change: Partial<TaskEntry> = {}): TaskEntry {
 }
 
 function factsOf(proc: string, change: Partial<TaskEntry> = {}) {
-  const { exe, cmdline, cgroupPath } = readTaskFacts(task(change), proc);
+  const { exe, cmdline, cgroupPath } = readTaskFacts(task(change), processReader(proc));
   return [exe, cmdline === null ? null : Buffer.from(cmdline).toString(), cgroupPath];
 }
 

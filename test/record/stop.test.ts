@@ -35,6 +35,12 @@ test("with a command the first signal is the command's, the second ends the reco
   assert.equal([sent, stop.reason, stop.lastSignal], [["SIGTERM"], "signal", "SIGINT"]);
 });
 
+test("a signal that cannot be passed on to the command ends the recording", () => {
+  const stop = new StopSwitch();
+  signalPolicy(stop, { signal: () => false }, () => false)("SIGTERM");
+  assert.equal([stop.reason, stop.lastSignal], ["signal", "SIGTERM"]);
+});
+
 test("what the terminal sent to the command is not sent again", () => {
   const [stop, sent] = [new StopSwitch(), [] as StopSignal[]];
   const onSignal = signalPolicy(
@@ -58,7 +64,7 @@ test("a command's exit status is as a shell says it, and it is asked for once", 
     pid: 1,
     release() {},
     poll: () => (++polls < 2 ? null : 3 << 8),
-    signal: (signal) => sent.push(signal),
+    signal: (signal) => sent.push(signal) > 0,
     close() {},
   });
   watch.signal("SIGTERM");

@@ -46,6 +46,7 @@ export interface RecordArguments {
   readonly buffer?: string | readonly string[];
   readonly snap?: string | readonly string[];
   readonly user?: string | readonly string[];
+  readonly "drop-to"?: string | readonly string[];
   readonly "no-kernel"?: boolean;
   readonly libc?: boolean;
   readonly json?: boolean;
@@ -91,6 +92,11 @@ export function builder(yargs: Argv): Argv {
       describe: "kernel memory for records, of all cpus together [32M, 1M to 16M a cpu]",
     })
     .option("user", { ...text, describe: "run the command as this user" })
+    .option("drop-to", {
+      ...text,
+      describe:
+        "become this user when the probes are in place; root: stay root [who called sudo, else nobody]",
+    })
     .option("no-kernel", {
       type: "boolean",
       describe: "calls alone: do not look at what the kernel does in them with messages",
@@ -128,7 +134,7 @@ export async function run(options: RecordArguments, io: RecordIo): Promise<numbe
 /** Throws RecordError (wrong usage) that names the option. */
 export function parseRecordOptions(options: RecordArguments): RecordOptions {
   const command = (options["--"] ?? []).map(String);
-  const user = parseUser(once("user", options.user));
+  const user = parseUser("user", once("user", options.user));
   const filterText: FilterText = {
     pid: all(options.pid),
     comm: all(options.comm),
@@ -160,6 +166,7 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
     calls: parseCount(once("count", options.count)),
     command: command.length > 0 ? command : null,
     user,
+    dropTo: parseUser("drop-to", once("drop-to", options["drop-to"])),
     kernelPlane: options["no-kernel"] !== true,
     libcPlane: options.libc === true,
   };
@@ -186,12 +193,12 @@ function parseTriggerOptions({ trigger, last }: RecordArguments, events: readonl
 }
 
 /** The kernel's number will do where passwd has a name for it: the user's groups come with the name. */
-function parseUser(text: string | null): string | null {
-  if (text === "") throw wrong("user", "expected a user's name");
+function parseUser(option: string, text: string | null): string | null {
+  if (text === "") throw wrong(option, "expected a user's name");
   if (text === null || !/^\d{1,10}$/.test(text)) return text;
   const name = nameByUid(Number(text));
   if (name !== undefined) return name;
-  throw wrong("user", `expected a user's name, or a number that has one in ${PASSWD_PATH}, found ${text}`);
+  throw wrong(option, `expected a user's name, or a number that has one in ${PASSWD_PATH}, found ${text}`);
 }
 
 function parseSnap(text: string | null): number {
