@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define START_MS 10000
+#define END_MS 5000
 
 /* In the child, after fork: no memory, no locks. */
 static void become_keeper(const char *path, const char *output, const int given[KEEPER_FDS])
@@ -121,15 +122,15 @@ uint32_t mt_keeper_pid(const struct mt_keeper *keeper)
 
 void mt_keeper_close(struct mt_keeper *keeper)
 {
-	int status;
+	int status, tries = END_MS / 5;
 
 	if (!keeper)
 		return;
 	if (keeper->socket >= 0) {
 		close(keeper->socket);
-		/* It ends by itself, at the latest when the look that it is at is over. */
-		while (waitpid(keeper->pid, &status, 0) < 0 && errno == EINTR)
-			;
+		/* It ends by itself, when the look that it is at is over. One that hangs in the kernel must not hold us. */
+		while (tries-- && waitpid(keeper->pid, &status, WNOHANG) != keeper->pid)
+			usleep(5000);
 	}
 	free(keeper);
 }

@@ -8,7 +8,7 @@ import { fileSource } from "../../src/replay/open.js";
 import { expectedQueues, foundQueues, InventoryWorkload } from "../support/inventory.js";
 import { live } from "../support/live.js";
 import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
-import { childrenNamed, killRecorders, Recorder, threadsHave } from "../support/recorder.js";
+import { childrenNamed, killRecorders, niceOf, Recorder, threadsHave } from "../support/recorder.js";
 
 const test = suite("live: drop");
 
@@ -51,6 +51,8 @@ for (const { what, options, env, uid, groups } of CASES) {
       assert.equal(threadsHave(recorder.pid, set), ["0000000000000000"]);
     }
     assert.equal(threadsHave(recorder.pid, "NoNewPrivs"), ["1"]);
+    // What it does in time it goes on doing in time.
+    assert.equal(niceOf(recorder.pid, "msgtape-drain"), [-10]);
     // Nobody else who is that user may look into it.
     assert.is(statSync(`/proc/${recorder.pid}/mem`).uid, 0);
 

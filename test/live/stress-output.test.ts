@@ -124,11 +124,7 @@ live(test, "a limit of file sizes ends it with a whole file", ["root", "bpf", "g
     encoding: "utf8",
     timeout: patience(120_000),
   });
-  isFull(
-    file,
-    ran,
-    /a\.mtape: the limit of file sizes \(ulimit -f\) is reached: the recording ended/,
-  );
+  isFull(file, ran, /a\.mtape: the limit of file sizes \(ulimit -f\) is reached: the recording ended/);
   assert.ok(statSync(file).size <= 800 * 512);
 });
 

@@ -54,6 +54,9 @@ export class Storm {
   }
 }
 
+/** What a start may take where others have the processors. */
+const LONG_START_MS = 300_000;
+
 export interface Kill {
   readonly afterMs: number;
   /** What was there of the file. */
@@ -67,7 +70,7 @@ export interface Kill {
 /** Kills a recorder of the storm so long after it was started, or began to record. Takes its file away. */
 export async function killOnce(storm: Storm, afterMs: number, from: "start" | "recording"): Promise<Kill> {
   const recorder = new Recorder(["--pid", String(storm.pid)]);
-  if (from === "recording") await recorder.recording();
+  if (from === "recording") await recorder.recording(LONG_START_MS);
   await delay(afterMs);
   const keepers = childrenNamed(recorder.pid, "msgtape-keeper");
   const newestNs = storm.newestNs();
@@ -96,7 +99,8 @@ export function faultsOf({ counted, found, missingMs }: Kill, limitMs: number): 
   if (counted.repeated > 0) faults.push(`${counted.repeated} records come twice`);
   const strange = counted.problems.filter(({ code }) => !EXPECTED.has(code));
   faults.push(...strange.map(({ code, message }) => `${code}: ${message}`));
-  if (BigInt(counted.missing) !== counted.lostInGaps && found === "chunks") {
+  // A gap comes before the chunk that shows it: the last ones may tell of more.
+  if (found === "chunks" && BigInt(counted.missing) > counted.lostInGaps) {
     faults.push(`${counted.missing} records are missing, gaps tell of ${counted.lostInGaps}`);
   }
   if (missingMs !== null && missingMs > limitMs)

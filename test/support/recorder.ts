@@ -9,6 +9,8 @@ export interface RecorderOptions {
   readonly file?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly command?: readonly string[];
+  /** Its standard input is a pipe: `child.stdin`. */
+  readonly input?: boolean;
 }
 
 export interface Ended {
@@ -31,11 +33,11 @@ export class Recorder {
   #stdout = "";
   #stderr = "";
 
-  constructor(options: readonly string[], { file, env = {}, command }: RecorderOptions = {}) {
+  constructor(options: readonly string[], { file, env = {}, command, input = false }: RecorderOptions = {}) {
     this.file = file ?? temporary("capture.mtape");
     const tail = command === undefined ? [] : ["--", ...command];
     this.child = spawn(process.execPath, [MSGTAPE, "record", "-o", this.file, ...options, ...tail], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input ? "pipe" : "ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
     this.child.stdout?.on("data", (data) => {
@@ -53,13 +55,18 @@ export class Recorder {
     );
   }
 
+  /** What the command has said. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
   get pid(): number {
     return this.child.pid ?? 0;
   }
 
   /** Until the file has more than its header. Throws when it ends before. */
-  recording(): Promise<void> {
-    return this.#waitFor(() => isRecording(this.file));
+  recording(ms?: number): Promise<void> {
+    return this.#waitFor(() => isRecording(this.file), ms);
   }
 
   /** Until the command has said this. Throws when the recorder ends before. */
@@ -67,11 +74,11 @@ export class Recorder {
     return this.#waitFor(() => this.#stdout.includes(text));
   }
 
-  #waitFor(condition: () => boolean): Promise<void> {
+  #waitFor(condition: () => boolean, ms?: number): Promise<void> {
     return until(() => {
       if (this.child.exitCode !== null) throw new Error(`the recorder ended: ${this.#stderr}`);
       return condition();
-    });
+    }, ms);
   }
 
   async end(signal: NodeJS.Signals): Promise<Ended> {
@@ -100,6 +107,14 @@ export function threadsHave(pid: number, field: string): readonly string[] {
     }
   });
   return [...new Set(values)];
+}
+
+/** The priorities of a process's threads of this name. */
+export function niceOf(pid: number, name: string): readonly number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((tid) => readFileSync(`/proc/${pid}/task/${tid}/stat`, "latin1"))
+    .filter((text) => text.includes(`(${name})`))
+    .map((text) => Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[16]));
 }
 
 /** Children of this name. */
