@@ -4,6 +4,7 @@
  * traced call four times what recording it does. Losses happen only where a ring is full, and there they are
  * counted; here nothing is ever dropped.
  */
+#include "keeper-client.h"
 #include "planes.h"
 #include "tape.h"
 
@@ -24,7 +25,6 @@
 /* A record that stays half-written after its program ended would be a kernel bug: do not wait for ever. */
 #define BUSY_LIMIT_MS 2000
 #define SWEEP_MS 1000
-#define DRAIN_NICE (-10)
 /* Batches that wait for the reader: from here on it may come first, and down to here it may again not. */
 #define BEHIND (SLOTS / 4)
 #define CAUGHT_UP 1
@@ -237,6 +237,13 @@ static void pace(struct drain *drain)
 		drain->interval_ms = drain->interval_ms * 2 > tape->poll_ms ? tape->poll_ms : drain->interval_ms * 2;
 }
 
+/* Without the right to it, and nobody to ask, it stays as it is: this is only for the better. */
+static void come_first(const struct mt_tape *tape, pid_t tid, int first, int priority)
+{
+	if (setpriority(PRIO_PROCESS, (id_t)tid, priority) && tape->keeper)
+		keeper_hurry(tape->keeper, (uint32_t)tid, first);
+}
+
 /*
  * The process's first thread compresses the batches, which is most of a recorder's work. Run first always, it takes
  * the processor from the recorded task where there are few; run as others are, it falls behind on a busy host, and
@@ -247,10 +254,9 @@ static void pace_reader(struct drain *drain)
 	uint64_t waiting = slots_waiting(&drain->tape->slots);
 	int first = drain->reader_first ? waiting > CAUGHT_UP : waiting > BEHIND;
 
-	if (first == drain->reader_first || drain->reader_nice <= DRAIN_NICE)
+	if (first == drain->reader_first || drain->reader_nice <= KEEPER_FIRST_NICE)
 		return;
-	/* Without the right to it stays as it is: this is only for the better. */
-	setpriority(PRIO_PROCESS, (id_t)getpid(), first ? DRAIN_NICE : drain->reader_nice);
+	come_first(drain->tape, getpid(), first, first ? KEEPER_FIRST_NICE : drain->reader_nice);
 	drain->reader_first = first;
 }
 
@@ -352,9 +358,8 @@ void *drain_run(void *argument)
 	};
 
 	prctl(PR_SET_NAME, "msgtape-drain");
-	/* It runs for a moment at a time (some 40 ns a record); on a busy host every moment it is late is ring space.
-	 * Without the right to, it goes on as it is. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), DRAIN_NICE);
+	/* It runs for a moment at a time (some 40 ns a record); on a busy host every moment it is late is ring space. */
+	come_first(tape, gettid(), 1, KEEPER_FIRST_NICE);
 	pthread_mutex_lock(&tape->lock);
 	if (drain.stats && drain.last_stats) {
 		run(&drain);

@@ -23,9 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Raising its own priority (drain.c) takes no right up to here: RLIMIT_NICE counts from 20 downwards. */
-#define NICE_LIMIT (20 + 10)
-
 int mt_user_find(const char *user, uint32_t ids[2], char *message, size_t message_len)
 {
 	struct identity identity = { 0 };
@@ -130,14 +127,16 @@ static int bar_new_privileges(void)
 	return 0;
 }
 
-/* As a user one has limits that root has not. Not being allowed to raise them is no failure yet. */
+/*
+ * As a user one has limits that root has not: threads count among the user's processes, of which he may have many. Not being
+ * allowed to raise them is no failure yet. Priorities are the keeper's: raising RLIMIT_NICE needs CAP_SYS_RESOURCE, which
+ * root does not have everywhere.
+ */
 static void raise_limits(void)
 {
-	struct rlimit nice_limit = { NICE_LIMIT, NICE_LIMIT };
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
-	setrlimit(RLIMIT_NICE, &nice_limit);
-	setrlimit(RLIMIT_NPROC, &all); /* threads count among the user's processes, of which he may have many */
+	setrlimit(RLIMIT_NPROC, &all);
 }
 
 /* glibc's calls, unlike the kernel's, are for all threads of the process. */

@@ -6,6 +6,7 @@
 #include "keeper-client.h"
 
 #include "found.h"
+#include "tape.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -194,6 +195,19 @@ int mt_keeper_facts(struct mt_keeper *keeper, uint32_t tgid, uint64_t start_tick
 	lengths[1] = facts.cmdline_len;
 	lengths[2] = facts.cgroup_len;
 	return 0;
+}
+
+/* One message, sent whole: it does not disturb a request that another thread is at. */
+void keeper_hurry(const struct mt_keeper *keeper, uint32_t tid, int first)
+{
+	struct keeper_request request = { .op = KEEPER_HURRY, .tgid = tid, .count = first != 0 };
+
+	send(keeper->socket, &request, sizeof(request), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void mt_keep_pace(struct mt_tape *tape, const struct mt_keeper *keeper)
+{
+	tape->keeper = keeper;
 }
 
 int mt_keeper_signal(struct mt_keeper *keeper, int signal)

@@ -22,4 +22,7 @@ struct answer {
 /* Waits for the answer to `seq`: its result, or a negative errno. */
 int keeper_answer(struct mt_keeper *keeper, uint32_t seq, uint32_t limit_ms, struct answer *answer);
 
+/* Lets a thread of ours come first, or no longer: for any thread, at any time, and without an answer. */
+void keeper_hurry(const struct mt_keeper *keeper, uint32_t tid, int first);
+
 #endif

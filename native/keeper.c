@@ -18,12 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 struct keeper {
+	pid_t recorder;
+	int recorder_nice;
 	const char *output; /* its name in the directory */
 	struct mt_namespace known[KEEPER_NAMESPACES_MAX]; /* of the last list */
 	uint32_t known_count;
@@ -160,6 +163,17 @@ static int keep_output(void)
 	return 0;
 }
 
+/* A thread of the recorder's alone, and nothing but its own priority or the one that it needs when it is behind. */
+static int hurry(const struct keeper *keeper, const struct keeper_request *request)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u", keeper->recorder, request->tgid);
+	if (getppid() == keeper->recorder && !access(path, F_OK))
+		setpriority(PRIO_PROCESS, request->tgid, request->count ? KEEPER_FIRST_NICE : keeper->recorder_nice);
+	return 0;
+}
+
 static int is_valid(const struct keeper_request *request)
 {
 	uint32_t count_max = request->op == KEEPER_SIGNAL ? NSIG : KEEPER_NAMESPACES_MAX;
@@ -188,6 +202,8 @@ static int serve(struct keeper *keeper, const struct keeper_request *request)
 		return answer(request->seq, discard_output(keeper), NULL, 0);
 	case KEEPER_KEEP:
 		return answer(request->seq, keep_output(), NULL, 0);
+	case KEEPER_HURRY:
+		return hurry(keeper, request);
 	default:
 		return answer(request->seq, -EINVAL, NULL, 0);
 	}
@@ -195,13 +211,13 @@ static int serve(struct keeper *keeper, const struct keeper_request *request)
 
 /*
  * Of root's rights those that its work takes: into other namespaces and their processes (SYS_ADMIN, SYS_PTRACE), to
- * queues and files of others (DAC_READ_SEARCH; DAC_OVERRIDE for the output's directory), signals, the iterator. Not being
- * allowed to is no failure: what is missing then is told with each answer.
+ * queues and files of others (DAC_READ_SEARCH; DAC_OVERRIDE for the output's directory), signals, the iterator, priorities. Not
+ * being allowed to is no failure: what is missing then is told with each answer.
  */
 static int keep_rights(void)
 {
 	static const int kept[] = { CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
-				    CAP_KILL, CAP_BPF };
+				    CAP_KILL, CAP_BPF, CAP_SYS_NICE };
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct now[2] = { 0 }, wanted[2] = { 0 };
 	size_t i;
@@ -231,6 +247,8 @@ int main(int argc, char **argv)
 	setsid();
 	if (keep_rights())
 		return 1;
+	keeper.recorder = getppid();
+	keeper.recorder_nice = getpriority(PRIO_PROCESS, (id_t)keeper.recorder);
 	keeper.output = argc > 1 ? argv[1] : "";
 	if (answer(0, 0, NULL, 0)) /* says that it is there */
 		return 1;

@@ -27,7 +27,10 @@ enum keeper_op {
 	KEEPER_SIGNAL = 5,	/* to the command; nothing */
 	KEEPER_DISCARD = 6,	/* takes the output away, as long as it is not kept; nothing */
 	KEEPER_KEEP = 7,	/* from now on it stays; nothing */
+	KEEPER_HURRY = 8,	/* lets a thread of the recorder come first, or no longer. There is no answer */
 };
+
+#define KEEPER_FIRST_NICE (-10)
 
 #define KEEPER_NAMESPACES_MAX 1024u
 #define KEEPER_ROOM_MAX (256u << 20)
@@ -38,10 +41,10 @@ struct keeper_request {
 	uint32_t op;
 	uint32_t seq;
 	uint32_t limit_ms;
-	uint32_t count;	      /* namespaces: at most so many; look: of these; signal: its number */
+	uint32_t count;	      /* namespaces: at most so many; look: of these; signal: its number; hurry: 1 or 0 */
 	uint64_t room;	      /* bytes for queues, and as many for text */
 	uint64_t start_ticks; /* facts: of the process, so that no other one is told of */
-	uint32_t tgid;
+	uint32_t tgid;	      /* facts; hurry: the thread */
 	uint32_t pad;
 	uint32_t namespaces[KEEPER_NAMESPACES_MAX]; /* look: their numbers, out of the keeper's last list; 0: our own */
 };

@@ -266,6 +266,8 @@ int mt_keeper_signal(struct mt_keeper *keeper, int signal);
 int mt_keeper_keep(struct mt_keeper *keeper);
 int mt_keeper_discard(struct mt_keeper *keeper);
 void mt_keeper_close(struct mt_keeper *keeper);
+/* From now on the tape asks the keeper where it has no right to come first: before mt_start(), and the tape ends before it. */
+void mt_keep_pace(struct mt_tape *tape, const struct mt_keeper *keeper);
 
 /* Giving up root. ids: uid and gid. */
 int mt_user_find(const char *user, uint32_t ids[2], char *message, size_t message_len);

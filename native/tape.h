@@ -44,6 +44,7 @@ struct mt_tape {
 	struct account account;
 	struct slots slots;
 	uint32_t batch_bytes, batch_ms, poll_ms;
+	const struct mt_keeper *keeper; /* asked for priority where we have no right to it; NULL: nobody is */
 };
 
 /* Leaves a line for users in tape->error. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,7 +17,7 @@
 static int line;
 static pid_t keeper, command;
 static char directory_path[] = "/tmp/msgtape-keeper-XXXXXX";
-static int directory, output;
+static int directory, output, nice_before;
 
 static void start(const char *path)
 {
@@ -91,7 +92,7 @@ static void refuses_what_is_no_request(void)
 	CHECK(send(line, &request, sizeof(request) - 1, 0) > 0 && result_of(0, &len) == -EINVAL);
 	CHECK(send(line, much, sizeof(much), 0) > 0 && result_of(0, &len) == -EINVAL);
 	CHECK(ask((struct keeper_request){ .op = 0 }, NULL) == -EINVAL);
-	CHECK(ask((struct keeper_request){ .op = 8 }, NULL) == -EINVAL);
+	CHECK(ask((struct keeper_request){ .op = 9 }, NULL) == -EINVAL);
 	CHECK(ask((struct keeper_request){ .op = KEEPER_HELD, .room = KEEPER_ROOM_MAX + 1 }, NULL) == -EINVAL);
 	CHECK(ask((struct keeper_request){ .op = KEEPER_HELD, .limit_ms = 60001 }, NULL) == -EINVAL);
 	CHECK(ask((struct keeper_request){ .op = KEEPER_LOOK, .count = KEEPER_NAMESPACES_MAX + 1 }, NULL) == -EINVAL);
@@ -169,6 +170,29 @@ static void takes_away_the_output_alone_and_not_when_it_is_kept(void)
 	CHECK(ask((struct keeper_request){ .op = KEEPER_DISCARD }, NULL) == -EBADF);
 }
 
+static void hurries_the_recorder_alone(void)
+{
+	struct keeper_request request = { .op = KEEPER_HURRY, .count = 0, .tgid = (uint32_t)getpid() };
+	pid_t other = fork();
+
+	if (!other) {
+		pause();
+		_exit(0);
+	}
+	/* Lower again than they are: that needs no right. */
+	setpriority(PRIO_PROCESS, (id_t)other, 7);
+	setpriority(PRIO_PROCESS, (id_t)getpid(), 7);
+	CHECK(send(line, &request, sizeof(request), 0) > 0);
+	request.tgid = (uint32_t)other;
+	CHECK(send(line, &request, sizeof(request), 0) > 0);
+	CHECK(ask((struct keeper_request){ .op = KEEPER_KEEP }, NULL) == 0); /* no answer was given to these */
+	if (!geteuid())
+		CHECK(getpriority(PRIO_PROCESS, (id_t)getpid()) == nice_before);
+	CHECK(getpriority(PRIO_PROCESS, (id_t)other) == 7);
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+
 static void takes_no_signal_and_ends_with_the_recorder(void)
 {
 	int status = -1;
@@ -187,6 +211,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
+	nice_before = getpriority(PRIO_PROCESS, 0);
 	start(argv[1]);
 	CHECK(result_of(0, &len) == 0);
 	refuses_what_is_no_request();
@@ -194,6 +219,7 @@ int main(int argc, char **argv)
 	tells_of_the_process_that_is_meant_alone();
 	signals_the_command_as_a_terminal_does();
 	takes_away_the_output_alone_and_not_when_it_is_kept();
+	hurries_the_recorder_alone();
 	takes_no_signal_and_ends_with_the_recorder();
 	rmdir(directory_path);
 	return report("keeper");

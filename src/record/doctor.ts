@@ -17,6 +17,7 @@ import { NativeError, PROBES, probe } from "./native.js";
 import { Tape } from "./native-tape.js";
 import { DEFAULT_SNAP_BYTES, type RecordOptions } from "./options.js";
 import { buildPath } from "./paths.js";
+import { Privilege } from "./privilege.js";
 import { LEAST_RING_BYTES, openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { prepareSetup, type Setup } from "./setup.js";
 
@@ -96,6 +97,7 @@ export function examineHost(): Diagnosis {
     checks: [
       native,
       ...checks,
+      dropCheck(),
       ...probes,
       ...programs,
       ...hooks,
@@ -115,6 +117,19 @@ function holdBackChecks(): { held: ReadonlySet<Mechanism>; checks: readonly Chec
   } catch (error) {
     const todo = "until it is mended nothing is held back here, and record refuses";
     return { held: new Set(), checks: [{ name: HOLD_BACK, status: "no", detail: whyOf(error), todo }] };
+  }
+}
+
+/** For whom a recording would give up root. */
+function dropCheck(): Check {
+  const name = "giving up root";
+  try {
+    const { user } = Privilege.of(null);
+    const detail =
+      user === null ? "nothing to give up: this is not root" : `record becomes ${user.name} (--drop-to)`;
+    return { name, status: "note", detail, todo: null };
+  } catch (error) {
+    return { name, status: "no", detail: whyOf(error), todo: null };
   }
 }
 

@@ -64,6 +64,7 @@ export const SIGNATURES = {
   mt_keeper_keep: "int mt_keeper_keep(void *keeper)",
   mt_keeper_discard: "int mt_keeper_discard(void *keeper)",
   mt_keeper_close: "void mt_keeper_close(void *keeper)",
+  mt_keep_pace: "void mt_keep_pace(void *tape, void *keeper)",
   mt_user_find: "int mt_user_find(const char *user, void *ids, void *message, size_t message_len)",
   mt_writable_by: "int mt_writable_by(int directory, const char *user, void *message, size_t message_len)",
   mt_counts_as: "int mt_counts_as(void *tape, const char *user, void *message, size_t message_len)",

@@ -68,6 +68,11 @@ export class Keeper {
     };
   }
 
+  /** Before the tape is started: it asks the keeper where it has no right to come first. The tape is to be closed first. */
+  pace(tape: Pointer): void {
+    this.#library.call.mt_keep_pace(tape, this.pointer);
+  }
+
   /** To the command: 0, or a negative errno. */
   signal(signal: number): number {
     return this.#library.call.mt_keeper_signal(this.pointer, signal);

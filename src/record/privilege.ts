@@ -54,6 +54,7 @@ export class Privilege {
     if (why !== null) return `${why}: root is not given up`;
     output.giveTo(this.user.uid, this.user.gid);
     dropTo(this.user);
+    keeper.pace(tape.pointer);
     source.lookThrough(keeper.pointer);
     command?.signalThrough((signal) => keeper.signal(signal));
     return null;

@@ -8,7 +8,7 @@ import { fileSource } from "../../src/replay/open.js";
 import { expectedQueues, foundQueues, InventoryWorkload } from "../support/inventory.js";
 import { live } from "../support/live.js";
 import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
-import { childrenNamed, killRecorders, niceOf, Recorder, threadsHave } from "../support/recorder.js";
+import { childrenNamed, killRecorders, niceOf, Recorder, threadsHave, until } from "../support/recorder.js";
 
 const test = suite("live: drop");
 
@@ -52,7 +52,7 @@ for (const { what, options, env, uid, groups } of CASES) {
     }
     assert.equal(threadsHave(recorder.pid, "NoNewPrivs"), ["1"]);
     // What it does in time it goes on doing in time.
-    assert.equal(niceOf(recorder.pid, "msgtape-drain"), [-10]);
+    await until(() => niceOf(recorder.pid, "msgtape-drain").join() === "-10");
     // Nobody else who is that user may look into it.
     assert.is(statSync(`/proc/${recorder.pid}/mem`).uid, 0);
 
@@ -150,6 +150,28 @@ live(test, "inventories and tasks are as root sees them", ["root", "bpf", "gcc"]
     assert.equal([mine?.everyDescriptor, mine?.namespaces?.length], [true, roots?.namespaces?.length]);
   }
 });
+
+live(
+  test,
+  "without the iterator, what only root may look at is missing at the end",
+  ["root", "bpf"],
+  async () => {
+    const env = { ...NO_SUDO, MSGTAPE_HOLD_BACK: "iter" };
+    const recorder = new Recorder(["--for", "300ms", "--pid", String(process.pid)], { env });
+    const { status, stderr } = await recorder.ended;
+    assert.is(status, 0, stderr);
+    const end = openCapture(fileSource(recorder.file))
+      .inventories()
+      .find(({ reason }) => reason === "end");
+    const refused = end?.missing.filter(({ what }) => /^open descriptors of \d+ processes$/.test(what));
+    assert.equal(
+      refused?.map(({ why }) => why),
+      ["permission denied"],
+    );
+    assert.is(end?.everyDescriptor, false);
+    assert.ok((end?.namespaces?.length ?? 0) > 0, "namespaces are the keeper's, and looked into");
+  },
+);
 
 live(test, "the keeper's own looks are not recorded", ["root", "bpf", "gcc"], () => {
   // A queue without a holder is opened and asked for its attributes at each inventory, and nobody else calls.

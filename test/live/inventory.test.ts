@@ -31,13 +31,13 @@ interface Recorded {
 }
 
 /** Records while the workload sends one message more to each of its queues with room. */
-async function recordOnce(holdBack: string): Promise<Recorded> {
+async function recordOnce(holdBack: string, options: readonly string[] = []): Promise<Recorded> {
   const workload = new InventoryWorkload();
   try {
     const before = await workload.ready();
     const file = temporary("inventory.mtape");
     const pids = [before.pid, before.other].flatMap((pid) => ["--pid", String(pid)]);
-    const recorder = spawn(process.execPath, [MSGTAPE, "record", "-o", file, ...pids], {
+    const recorder = spawn(process.execPath, [MSGTAPE, "record", "-o", file, ...options, ...pids], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, MSGTAPE_HOLD_BACK: holdBack },
     });
@@ -132,7 +132,7 @@ live(
   "with the iterator held back, what /proc does not show is missing and the rest is right",
   ["root", "bpf", "gcc"],
   async () => {
-    const { file, before } = await recordOnce("iter");
+    const { file, before } = await recordOnce("iter", ["--drop-to", "root"]);
     const { start } = inventoriesOf(file);
     const found = foundQueues(start.queues, before.queues);
     const unseen = before.queues.filter(({ name }) => !found.some((queue) => queue.name === name));

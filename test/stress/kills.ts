@@ -61,7 +61,7 @@ export interface Kill {
   readonly afterMs: number;
   /** What was there of the file. */
   readonly found: "no file" | "nothing in it" | "no chunk" | "chunks";
-  /** From the newest record in the file to the newest call that had ended; without one, from the recording's start. */
+  /** From the newest record in the file to the newest call that had ended; without one, from the recording's beginning. */
   readonly missingMs: number | null;
   readonly counted: Counted | null;
   readonly isKeeperGone: boolean;

@@ -14,7 +14,7 @@ export interface Counted {
   readonly repeated: number;
   /** CLOCK_BOOTTIME of the newest; null: there is none. */
   readonly newestNs: bigint | null;
-  /** Of the first clock reading; null: there is none. */
+  /** When the inventory was taken with which a recording begins; null: it had not begun. */
   readonly startNs: bigint | null;
   readonly chunks: number;
   readonly problems: readonly Problem[];
@@ -62,7 +62,7 @@ export function countRecords(file: string): Counted {
     return {
       ...count,
       newestNs,
-      startNs: capture.clocks[0]?.boottimeNs ?? null,
+      startNs: capture.inventories()[0]?.atNs ?? null,
       problems,
       isComplete: capture.complete,
       lostInGaps,
