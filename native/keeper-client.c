@@ -77,6 +77,20 @@ static int ask(struct mt_keeper *keeper, struct keeper_request *request, uint32_
 	return keeper_answer(keeper, request->seq, limit_ms, answer);
 }
 
+/* Records wait meanwhile: so not behind a request whose answer is late already. -EBUSY: it still is. */
+static int ask_when_free(struct mt_keeper *keeper, struct keeper_request *request, uint32_t limit_ms,
+			 struct answer *answer)
+{
+	int err;
+
+	if (keeper->answered != keeper->seq) {
+		err = keeper_answer(keeper, NO_REQUEST, 0, NULL);
+		if (keeper->answered != keeper->seq)
+			return err == -EPIPE ? err : -EBUSY;
+	}
+	return ask(keeper, request, limit_ms, answer);
+}
+
 /* A request without an answer's bytes. */
 static int tell(struct mt_keeper *keeper, uint32_t op, uint32_t count)
 {
@@ -98,7 +112,7 @@ static int ask_look(struct mt_keeper *keeper, struct keeper_request *request, st
 	answer.data = malloc(answer.size);
 	if (!answer.data)
 		return -ENOMEM;
-	err = ask(keeper, request, request->limit_ms + SLACK_MS, &answer);
+	err = ask_when_free(keeper, request, request->limit_ms + SLACK_MS, &answer);
 	if (err < 0)
 		goto cleanup;
 	if (answer.len < founds * sizeof(*found)) {
@@ -155,7 +169,7 @@ int mt_keeper_namespaces(struct mt_keeper *keeper, uint32_t limit_ms, struct mt_
 	int count;
 
 	request.count = max < KEEPER_NAMESPACES_MAX ? (uint32_t)max : KEEPER_NAMESPACES_MAX;
-	count = ask(keeper, &request, limit_ms + SLACK_MS, &answer);
+	count = ask_when_free(keeper, &request, limit_ms + SLACK_MS, &answer);
 	if (count < 0)
 		return count;
 	if ((uint32_t)count > request.count || answer.len != sizeof(*found) + (size_t)count * sizeof(*namespaces))
@@ -174,13 +188,7 @@ int mt_keeper_facts(struct mt_keeper *keeper, uint32_t tgid, uint64_t start_tick
 	struct keeper_facts facts;
 	int err;
 
-	/* Names are asked for while records wait: not behind a request that takes its time. */
-	if (keeper->answered != keeper->seq) {
-		err = keeper_answer(keeper, NO_REQUEST, 0, NULL);
-		if (keeper->answered != keeper->seq)
-			return err == -EPIPE ? err : -EBUSY;
-	}
-	err = ask(keeper, &request, FACTS_MS, &answer);
+	err = ask_when_free(keeper, &request, FACTS_MS, &answer);
 	if (err)
 		return err;
 	if (answer.len < sizeof(facts))

@@ -252,7 +252,7 @@ int mt_keeper_start(const char *path, const struct mt_holders *holders, const st
 		    int output, const char *output_name, struct mt_keeper **keeper, char *message, size_t message_len);
 uint32_t mt_keeper_pid(const struct mt_keeper *keeper);
 /* As mt_holders_read(), mt_namespaces() and mt_namespaces_look(), by the keeper; the last knows only namespaces that it has
- * listed. -ETIME: no answer in time; -EPIPE: the keeper is gone. */
+ * listed. -ETIME: no answer in time; -EBUSY: nor to an earlier one yet; -EPIPE: the keeper is gone. */
 int mt_keeper_held(struct mt_keeper *keeper, uint32_t limit_ms, void *queues, size_t queues_size, struct mt_found *found);
 int mt_keeper_namespaces(struct mt_keeper *keeper, uint32_t limit_ms, struct mt_namespace *namespaces, size_t max,
 			 struct mt_found *found);

@@ -97,6 +97,7 @@ export class Keeper {
 const WHY: Readonly<Record<string, string>> = {
   EPIPE: "msgtape-keeper, which stayed root for this, has ended",
   ETIME: "msgtape-keeper, which stayed root for this, did not answer in time",
+  EBUSY: "msgtape-keeper, which stayed root for this, has not yet answered what it was asked before",
 };
 
 /** The result of a call to the keeper; throws NativeError when it is none. */

@@ -173,13 +173,56 @@ live(
   },
 );
 
-live(test, "the keeper's own looks are not recorded", ["root", "bpf", "gcc"], () => {
-  // A queue without a holder is opened and asked for its attributes at each inventory, and nobody else calls.
-  const file = temporary("whole-host.mtape");
-  const ran = msgtape(["record", "-o", file, "--for", "200ms", "--comm", "msgtape-keeper"]);
-  assert.is(ran.status, 0, ran.stderr);
-  assert.equal(callLines(file), []);
+live(test, "the keeper's own looks are not recorded", ["root", "bpf", "gcc"], async () => {
+  // Queues that nobody holds are opened at each inventory, and asked for their attributes: calls as others make them.
+  const queues = new InventoryWorkload();
+  try {
+    const { queues: known } = await queues.ready();
+    const file = temporary("whole-host.mtape");
+    const ran = msgtape([
+      "record",
+      "-o",
+      file,
+      "--for",
+      "200ms",
+      "--comm",
+      "msgtape-keeper",
+      "--comm",
+      "node",
+    ]);
+    assert.is(ran.status, 0, ran.stderr);
+    const source = fileSource(file);
+    const [start] = openCapture(source).inventories();
+    source.close();
+    assert.equal(foundQueues(start?.queues ?? [], known), expectedQueues(known));
+    assert.equal(callLines(file), []);
+  } finally {
+    await queues.end();
+  }
 });
+
+live(
+  test,
+  "a keeper that hangs holds nobody up, and what it does not tell is missing",
+  ["root", "bpf"],
+  async () => {
+    const recorder = new Recorder(["--pid", String(process.pid)], { env: NO_SUDO });
+    await recorder.recording();
+    const [keeper = 0] = childrenNamed(recorder.pid, "msgtape-keeper");
+    await until(() => !existsSync(`/proc/${keeper}/fd/7`));
+    process.kill(keeper, "SIGSTOP");
+    const { status, stderr } = await recorder.end("SIGINT");
+    process.kill(keeper, "SIGCONT");
+    assert.is(status, 0, stderr);
+    const source = fileSource(recorder.file);
+    const capture = openCapture(source);
+    const end = capture.inventories().find(({ reason }) => reason === "end");
+    source.close();
+    assert.is(capture.complete, true);
+    const whys = end?.missing.map(({ why }) => why).filter((why) => why.includes("msgtape-keeper")) ?? [];
+    assert.match(whys.join("; "), /did not answer in time; .*has not yet answered.*; .*has not yet answered/);
+  },
+);
 
 live(
   test,

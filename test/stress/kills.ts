@@ -69,7 +69,7 @@ export interface Kill {
 
 /** Kills a recorder of the storm so long after it was started, or began to record. Takes its file away. */
 export async function killOnce(storm: Storm, afterMs: number, from: "start" | "recording"): Promise<Kill> {
-  const recorder = new Recorder(["--pid", String(storm.pid)]);
+  const recorder = new Recorder(["--no-kernel", "--pid", String(storm.pid)]);
   if (from === "recording") await recorder.recording(LONG_START_MS);
   await delay(afterMs);
   const keepers = childrenNamed(recorder.pid, "msgtape-keeper");

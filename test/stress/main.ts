@@ -7,7 +7,7 @@ import { faultsOf, type Kill, killOnce, Storm } from "./kills.js";
 
 /** Up to a second of a recording may be gone, and what a busy host adds to that. */
 const LIMIT_MS = 1000 + Number(process.env.MSGTAPE_STRESS_SLACK_MS ?? 250);
-const LONGEST_MS = 1500;
+const LONGEST_MS = 1000;
 
 async function main(): Promise<number> {
   const lacks = missing(["root", "bpf", "gcc"]);

@@ -36,6 +36,7 @@ test("without options: all events but those that are hot on any host", () => {
     calls: null,
     command: null,
     user: null,
+    dropTo: null,
     kernelPlane: true,
     libcPlane: false,
   });
@@ -65,6 +66,7 @@ test("reads what it is given", () => {
 
 test("a user's number is as good as the name", () => {
   assert.is(parseRecordOptions({ user: "0", "--": ["ls"] }).user, "root");
+  assert.is(parseRecordOptions({ "drop-to": "0" }).dropTo, "root");
 });
 
 test("wrong usage is one line that names the option", () => {
@@ -89,6 +91,7 @@ test("wrong usage is one line that names the option", () => {
     [{ buffer: "0" }, '--buffer: expected a size up to 2G, such as 64K or 16M, found "0"'],
     [{ buffer: "4G" }, '--buffer: expected a size up to 2G, such as 64K or 16M, found "4G"'],
     [{ output: ["a", "b"] }, "--output: is given more than once"],
+    [{ "drop-to": "" }, "--drop-to: expected a user's name"],
     [{ user: "nobody" }, "--user: there is no command to run: add -- COMMAND"],
     [{ pid: "1", "--": ["ls"] }, "--pid: a command is recorded alone: leave out --pid or the command"],
     [{ pid: "self" }, '--pid "self": expected a process id, such as 1234'],
