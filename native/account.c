@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define OPEN_SLOTS 32768
 #define SEEN_SLOTS 8192 /* it remembers three quarters: no more than REMEMBERED in src/record/versions.ts */
 #define ITEM_BYTES(captured) (sizeof(struct mt_item) + (((size_t)(captured) + 7) & ~(size_t)7))
 /* No record can refer to more queues than fit into it. */
@@ -309,6 +308,8 @@ void account_end(struct account *account, struct slot *slot)
 
 	head->oldest_open_ns = opencalls_oldest(&account->open);
 	head->open_calls = account->open.used;
+	if (slot->open)
+		opencalls_copy(&account->open, slot->open, account->open.used);
 	head->cpu_losses = 0;
 	for (cpu = 0; cpu < account->cpus && head->cpu_losses < MT_MAX_CPU_LOSSES; cpu++)
 		if (account->cpu[cpu].lost)

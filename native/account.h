@@ -18,6 +18,7 @@
 #define BATCH_TASKS 8192
 #define BATCH_QUEUES 8192
 #define BATCH_NAMES_BYTES (512 * 1024)
+#define OPEN_SLOTS 32768
 
 /* A batch and its areas. */
 struct slot {
@@ -27,6 +28,7 @@ struct slot {
 	uint8_t *planes;	     /* records_size */
 	struct mt_task_key *tasks;   /* BATCH_TASKS */
 	struct mt_queue_key *queues; /* BATCH_QUEUES */
+	struct mt_open_call *open;   /* OPEN_SLOTS, for head.open_calls of them; NULL: not wanted */
 	size_t records_size;
 };
 

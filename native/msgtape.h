@@ -137,6 +137,8 @@ struct mt_open_call {
 	uint32_t event;
 };
 int mt_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max);
+/* The same, as it was at the end of the batch taken last: what comes in later batches is not in it. After mt_start(). */
+int mt_batch_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max);
 
 struct mt_totals {
 	uint64_t recorded; /* entry and exit records, all parts */

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#define OPEN_BYTES (OPEN_SLOTS * sizeof(struct mt_open_call))
+
 /* Pages that no batch has needed yet cost nothing. */
 static void *reserve(size_t bytes)
 {
@@ -56,6 +58,11 @@ int slots_init(struct slots *slots, uint32_t batch_bytes)
 	slots->free_count = SLOTS;
 	for (i = 0; i < SLOTS; i++)
 		slots->free[i] = SLOTS - 1 - i;
+	slots->taken_open = reserve(OPEN_BYTES);
+	if (!slots->taken_open) {
+		slots_free(slots);
+		return -ENOMEM;
+	}
 	for (i = 0; i < SLOTS; i++) {
 		struct slot *slot = &slots->slot[i];
 
@@ -65,7 +72,8 @@ int slots_init(struct slots *slots, uint32_t batch_bytes)
 		slot->planes = reserve(slot->records_size);
 		slot->tasks = reserve(BATCH_TASKS * sizeof(*slot->tasks));
 		slot->queues = reserve(BATCH_QUEUES * sizeof(*slot->queues));
-		if (!slot->records || !slot->names || !slot->planes || !slot->tasks || !slot->queues) {
+		slot->open = reserve(OPEN_BYTES);
+		if (!slot->records || !slot->names || !slot->planes || !slot->tasks || !slot->queues || !slot->open) {
 			slots_free(slots);
 			return -ENOMEM;
 		}
@@ -85,7 +93,10 @@ void slots_free(struct slots *slots)
 		release(slot->planes, slot->records_size);
 		release(slot->tasks, BATCH_TASKS * sizeof(*slot->tasks));
 		release(slot->queues, BATCH_QUEUES * sizeof(*slot->queues));
+		release(slot->open, OPEN_BYTES);
 	}
+	release(slots->taken_open, OPEN_BYTES);
+	slots->taken_open = NULL;
 	memset(slots->slot, 0, sizeof(slots->slot));
 	pthread_cond_destroy(&slots->changed);
 	pthread_mutex_destroy(&slots->lock);
@@ -184,6 +195,8 @@ int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch,
 	}
 	pthread_mutex_lock(&slots->lock);
 	if (result == 1) {
+		memcpy(slots->taken_open, slot->open, batch->open_calls * sizeof(*slot->open));
+		slots->taken_open_count = batch->open_calls;
 		slots->taken++;
 		slots->free[slots->free_count++] = index;
 	}
@@ -192,6 +205,17 @@ cleanup:
 	pthread_cond_broadcast(&slots->changed);
 	pthread_mutex_unlock(&slots->lock);
 	return result;
+}
+
+int slots_taken_open(struct slots *slots, struct mt_open_call *calls, size_t max)
+{
+	size_t count;
+
+	pthread_mutex_lock(&slots->lock);
+	count = slots->taken_open_count < max ? slots->taken_open_count : max;
+	memcpy(calls, slots->taken_open, count * sizeof(*calls));
+	pthread_mutex_unlock(&slots->lock);
+	return (int)count;
 }
 
 void slots_interrupt(struct slots *slots, int wait)

@@ -24,6 +24,8 @@ struct slots {
 	uint64_t filled;  /* closed since the start */
 	uint64_t taken;
 	unsigned int waiters;
+	struct mt_open_call *taken_open; /* as they were at the end of the batch taken last */
+	uint32_t taken_open_count;
 	int ended;	 /* no further batch is to come */
 	int interrupted; /* nobody is to wait any more */
 };
@@ -46,6 +48,9 @@ void slots_wait_free(struct slots *slots, uint32_t wait_ms);
 int slots_take(struct slots *slots, uint32_t timeout_ms, struct mt_batch *batch, void *records, size_t records_size,
 	       void *names, size_t names_size, void *planes, size_t planes_size, struct mt_task_key *tasks, size_t tasks_max,
 	       struct mt_queue_key *queues, size_t queues_max);
+
+/* As mt_batch_open_calls. */
+int slots_taken_open(struct slots *slots, struct mt_open_call *calls, size_t max);
 
 /* Sends waiters home, now and later. With wait: returns when all have gone. */
 void slots_interrupt(struct slots *slots, int wait);

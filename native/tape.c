@@ -194,6 +194,11 @@ int mt_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max)
 	return (int)count;
 }
 
+int mt_batch_open_calls(struct mt_tape *tape, struct mt_open_call *calls, size_t max)
+{
+	return tape->started ? slots_taken_open(&tape->slots, calls, max) : 0;
+}
+
 int mt_totals(struct mt_tape *tape, struct mt_totals *totals)
 {
 	struct mt_stats *values = calloc(tape->cpus, sizeof(*values));

@@ -27,6 +27,7 @@ export const SIGNATURES = {
   mt_next_batch:
     "int mt_next_batch(void *tape, uint32_t timeout_ms, void *batch, void *records, size_t records_size, void *names, size_t names_size, void *planes, size_t planes_size, void *tasks, size_t tasks_max, void *queues, size_t queues_max)",
   mt_open_calls: "int mt_open_calls(void *tape, void *calls, size_t max)",
+  mt_batch_open_calls: "int mt_batch_open_calls(void *tape, void *calls, size_t max)",
   mt_totals: "int mt_totals(void *tape, void *totals)",
   mt_fired_triggers: "int mt_fired_triggers(void *tape, void *triggers, size_t max)",
   mt_rearm_trigger: "int mt_rearm_trigger(void *tape, uint32_t index)",

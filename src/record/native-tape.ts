@@ -201,10 +201,22 @@ export class Tape implements TapeHandle {
   /** Calls in flight, as far as the records drained until now tell. */
   openCalls(): readonly OpenCall[] {
     this.#expect("attached", "running", "stopped");
+    const { call } = this.#library;
+    return this.#open((calls, max) => call.mt_open_calls(this.#pointer, calls, max));
+  }
+
+  /** Calls in flight at the end of the batch taken last: just what the batches until then tell. */
+  openCallsOfBatch(): readonly OpenCall[] {
+    this.#expect("running", "stopped");
+    const { call } = this.#library;
+    return this.#open((calls, max) => call.mt_batch_open_calls(this.#pointer, calls, max));
+  }
+
+  #open(copy: (calls: Uint8Array, max: number) => number): readonly OpenCall[] {
     const { openCall } = this.#library.layouts;
     for (let max = 1024; ; max *= 4) {
       const calls = Buffer.alloc(max * openCall.sizeBytes);
-      const count = this.#check(this.#library.call.mt_open_calls(this.#pointer, calls, max));
+      const count = this.#check(copy(calls, max));
       if (count < max) return parseElements(calls, openCall, count, parseOpenCall);
     }
   }

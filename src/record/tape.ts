@@ -86,7 +86,10 @@ export interface TapeHandle {
   start(batchBytes: number, batchMs: number, pollMs: number): void;
   /** null: none yet. "end": the final one was taken. */
   nextBatch(timeoutMs: number): Promise<Batch | null | "end">;
+  /** As far as the kernel side has been looked at, which may be further than the batches taken. */
   openCalls(): readonly OpenCall[];
+  /** At the end of the batch taken last. */
+  openCallsOfBatch(): readonly OpenCall[];
   totals(): Totals;
   /** Triggers that have fired since the last time. Each is held, and fires no more, until rearmTrigger. */
   firedTriggers(): readonly FiredTrigger[];
