@@ -5,6 +5,8 @@ import { createRequire } from "node:module";
 
 // Uncaught, it would open Node's debugger to whoever may connect to this host, and msgtape may be root.
 process.on("SIGUSR1", () => {});
+// Asks a flight recorder for a snapshot; it would kill one that has not come to listen yet.
+process.on("SIGUSR2", () => {});
 
 // Node catches it before the first line of any program, and opens the debugger a little later. No option of Node 20
 // keeps it from that, and it takes the signal up even where it was ignored or blocked: so what it opened is closed.

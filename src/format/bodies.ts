@@ -196,6 +196,7 @@ export const summaryBody = struct<Summary>({
   x32Calls: u64,
   planesLost: optional(u64),
   ended: text,
+  trigger: optional(text),
 });
 
 /** A line of the index: `sequence` is its place in the list. */

@@ -4,16 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { encodeMsgpack } from "../codec/msgpack.js";
-import { compress } from "../codec/zstd.js";
 import {
   btfBody,
-  chunkBody,
   clocksBody,
   gapBody,
   hostBody,
   type IndexedFrame,
   indexBody,
-  inventoryBody,
   originBody,
   summaryBody,
 } from "./bodies.js";
@@ -22,6 +19,7 @@ import { encodeChunkContext } from "./chunk-context.js";
 import { encodeFileHeader, FILE_HEADER_BYTES } from "./file-header.js";
 import { encodeFrame, excessOf, FRAME_HEADER_BYTES, FrameFlag } from "./frame.js";
 import { LIMITS, type Limits } from "./limits.js";
+import { type PackedPayload, pack, packChunk, packInventory } from "./packed.js";
 import type { Field } from "./schema.js";
 import { encodeTrailer, TRAILER_BYTES } from "./trailer.js";
 import {
@@ -56,6 +54,9 @@ export interface Encoder {
   clocks(clocks: readonly ClockTriple[]): Uint8Array;
   inventory(inventory: Inventory): Uint8Array;
   chunk(context: ChunkContext, body: ChunkBody): Uint8Array;
+  /** The same of payloads that were packed before. */
+  packedInventory(payload: PackedPayload): Uint8Array;
+  packedChunk(context: ChunkContext, payload: PackedPayload): Uint8Array;
   gap(gap: Gap): Uint8Array;
   origin(origin: Origin): Uint8Array;
   /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
@@ -66,8 +67,6 @@ export interface Encoder {
   finishBytesAtMost(): number;
 }
 
-/** Payloads below this are not worth a zstd frame. */
-const WORTH_COMPRESSING = 256;
 /** msgpack bytes of an index line without its context: six keys, five integers, heads. */
 const INDEX_LINE_BYTES = 96;
 /** A map, six keys and their values; the index around the lines has three more. */
@@ -80,27 +79,24 @@ const LAST_FRAMES_BYTES = 32 * 1024;
 export function createEncoder(options: EncoderOptions): Encoder {
   const sync = options.sync ?? randomBytes(8);
   const limits = options.limits ?? LIMITS;
+  const compressed = options.compress !== false;
   const header = encodeFileHeader(options.captureId, sync);
   const frames: IndexedFrame[] = [];
   let end = FILE_HEADER_BYTES;
   let indexBytes = 0;
   let finished = false;
 
-  function frame(type: number, critical: boolean, context: Uint8Array, payload: Uint8Array): Uint8Array {
+  function frame(type: number, critical: boolean, context: Uint8Array, payload: PackedPayload): Uint8Array {
     if (finished) throw new Error("the capture is finished, nothing can be encoded after it");
     const isClosing = type === FrameType.INDEX || type === FrameType.SUMMARY;
     if (!isClosing && frames.length >= limits.frames - CLOSING_FRAMES) {
       throw new RangeError(`a capture has at most ${limits.frames} frames: finish it and begin a new one`);
     }
-    const packed =
-      options.compress === false || payload.length < WORTH_COMPRESSING ? payload : compress(payload);
-    const smaller = packed.length < payload.length;
-    const stored = smaller ? packed : payload;
-    const flags = (critical ? FrameFlag.CRITICAL : 0) | (smaller ? FrameFlag.ZSTD : 0);
-    const lengths = { type, flags, storedBytes: stored.length, rawBytes: payload.length };
+    const { stored, rawBytes } = payload;
+    const flags = (critical ? FrameFlag.CRITICAL : 0) | (stored.length < rawBytes ? FrameFlag.ZSTD : 0);
+    const lengths = { type, flags, storedBytes: stored.length, rawBytes };
     const excess = excessOf({ ...lengths, contextBytes: context.length }, limits);
     if (excess !== null) throw new RangeError(`frame of type ${type}: ${excess}`);
-    const { rawBytes } = lengths;
     const bytes = encodeFrame(sync, { type, flags, sequence: frames.length, context, stored, rawBytes });
     frames.push({ ...lengths, offset: BigInt(end), context });
     end += bytes.length;
@@ -109,28 +105,32 @@ export function createEncoder(options: EncoderOptions): Encoder {
   }
 
   function plain<T>(type: number, critical: boolean, field: Field<T>, value: T): Uint8Array {
-    return frame(type, critical, NOTHING, encodeMsgpack(field.encode(value, "")));
+    return frame(type, critical, NOTHING, pack(encodeMsgpack(field.encode(value, "")), compressed));
   }
 
   /** An index that no reader would accept is left out: it is only a cache. */
   function index(): Uint8Array | null {
     if (frames.length * INDEX_LINE_VALUES + 3 > limits.items) return null;
     const payload = encodeMsgpack(indexBody.encode({ frames }, ""), indexBytes + 64);
-    return payload.length > limits.metadataBytes ? null : frame(FrameType.INDEX, false, NOTHING, payload);
+    if (payload.length > limits.metadataBytes) return null;
+    return frame(FrameType.INDEX, false, NOTHING, pack(payload, compressed));
   }
+
+  const packedInventory = (payload: PackedPayload) => frame(FrameType.INVENTORY, false, NOTHING, payload);
+  const packedChunk = (context: ChunkContext, payload: PackedPayload) =>
+    frame(FrameType.CHUNK, true, encodeChunkContext(context), payload);
 
   return {
     fileHeader: () => header,
     host: (host) => plain(FrameType.HOST, true, hostBody, host),
     btf: (btf) => plain(FrameType.BTF, true, btfBody, btf),
     clocks: (clocks) => plain(FrameType.CLOCKS, true, clocksBody, { clocks }),
-    inventory: (inventory) => plain(FrameType.INVENTORY, false, inventoryBody, inventory),
+    inventory: (inventory) => packedInventory(packInventory(inventory, compressed)),
     gap: (gap) => plain(FrameType.GAP, true, gapBody, gap),
     origin: (origin) => plain(FrameType.ORIGIN, false, originBody, origin),
-    chunk(context, body) {
-      const payload = encodeMsgpack(chunkBody.encode(body, ""), body.records.length + 64 * 1024);
-      return frame(FrameType.CHUNK, true, encodeChunkContext(context), payload);
-    },
+    chunk: (context, body) => packedChunk(context, packChunk(body, compressed)),
+    packedInventory,
+    packedChunk,
     retract() {
       const last = frames.pop();
       if (!last || finished) throw new Error("there is no frame to take back");

@@ -263,6 +263,8 @@ export interface Summary {
   /** Why the capture ended: signal, duration, count, command, processes, disk_full, error; rotation, snapshot: the
    * recording went on; recovered: the recorder's own end was not there. */
   readonly ended: string;
+  /** What asked for a snapshot: a trigger as it was given, `signal` or `exit`. Absent: the capture is none. */
+  readonly trigger?: string | undefined;
 }
 
 export interface IndexEntry {

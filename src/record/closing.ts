@@ -9,13 +9,26 @@ import type { SessionResult } from "./session.js";
  * `recorded N records (M calls) in T, lost L, FILE (SIZE)`. `wantedCalls`: what --count said, if it did; calls are
  * counted between batches, so there may be more.
  */
-export function closingText(result: SessionResult, file: string, wantedCalls: number | null): string {
+export function closingText(result: SessionResult, isOneFile: boolean, wantedCalls: number | null): string {
   const written = result.written;
   const wanted = wantedCalls === null ? "" : `, --count asked for at least ${wantedCalls}`;
   return (
     `recorded ${written.records} records (${callsOf(result)} calls${wanted}) in ${durationText(result.durationNs)}, ` +
-    `lost ${lossText(result.lost)}, ${file === "-" ? "standard output" : file} (${sizeText(result.bytes)})`
+    `lost ${lossText(result.lost)}, ${filesText(result.files, isOneFile)}`
   );
+}
+
+function filesText(files: SessionResult["files"], isOneFile: boolean): string {
+  const [first, last] = [files[0], files.at(-1)];
+  if (first === undefined || last === undefined) return "no file written";
+  const size = sizeText(bytesOf(files));
+  if (isOneFile) return `${first.name === "-" ? "standard output" : first.name} (${size})`;
+  if (first === last) return `1 file: ${first.name} (${size})`;
+  return `${files.length} files: ${first.name} to ${last.name} (${size})`;
+}
+
+function bytesOf(files: SessionResult["files"]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** Calls in the file: those that ended, and those that are open at the end. */
@@ -50,12 +63,22 @@ export function notesOf({ totals, lost }: SessionResult): readonly string[] {
   return notes;
 }
 
-/** Field by field as in `record --json`; a capture on standard output has no name. */
-export function closingObject(result: SessionResult, file: string, captureId: string): object {
-  const { lost, written } = result;
+/**
+ * Field by field as in `record --json`; a capture on standard output has no name. Of several files `capture_id` is the
+ * recording's: that of the first, which may be gone.
+ */
+export function closingObject(result: SessionResult, isOneFile: boolean, captureId: string): object {
+  const { lost, written, files } = result;
+  const named = files.map((file) => ({ ...file, name: file.name === "-" ? null : file.name }));
   return {
-    capture: file === "-" ? null : file,
+    capture: isOneFile ? (named[0]?.name ?? null) : null,
     capture_id: captureId,
+    files: named.map(({ name, captureId, records, bytes }) => ({
+      capture: name,
+      capture_id: captureId,
+      records: Number(records),
+      bytes,
+    })),
     ended: result.ended,
     complete: result.finished,
     duration_ns: Number(result.durationNs),
@@ -70,6 +93,6 @@ export function closingObject(result: SessionResult, file: string, captureId: st
     },
     planes_lost: Number(lost.planes),
     x32_calls: Number(result.totals.x32),
-    bytes: result.bytes,
+    bytes: bytesOf(files),
   };
 }

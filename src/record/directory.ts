@@ -9,6 +9,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   statfsSync,
   unlinkSync,
 } from "node:fs";
@@ -16,6 +17,12 @@ import { errorCode } from "./errors.js";
 
 /** <fcntl.h>; Node does not name it. The same on every architecture that is recorded. */
 const O_PATH = 0o10000000;
+
+/** Which file it is, whatever its name. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
 
 export class OutputDirectory {
   /** As it was named. */
@@ -66,6 +73,22 @@ export class OutputDirectory {
   /** Takes the open file's name away, if it still is that file's. */
   remove(name: string, fd: number): void {
     if (this.leadsTo(name, fd)) unlinkSync(this.#at(name));
+  }
+
+  /** The same of a file that is closed. */
+  removeThat(name: string, { dev, ino }: FileIdentity): void {
+    const there = lstatSync(this.#at(name), { bigint: true, throwIfNoEntry: false });
+    if (there?.ino === ino && there.dev === dev) unlinkSync(this.#at(name));
+  }
+
+  /** What lies in it; nothing where it may not be listed. */
+  names(): readonly string[] {
+    try {
+      return readdirSync(this.#at("."));
+    } catch (error) {
+      if (errorCode(error) !== "EACCES") throw error;
+      return [];
+    }
   }
 
   /** Bytes that whoever we are may still write. */

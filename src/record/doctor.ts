@@ -217,6 +217,8 @@ const TRIAL: RecordOptions = {
   dropTo: null,
   kernelPlane: false,
   libcPlane: false,
+  rotation: null,
+  flight: null,
 };
 
 function facilityChecks(config: KernelConfig | null): readonly Check[] {

@@ -2,8 +2,8 @@
  * What was lost, by cause and by event. Recorded and lost together are what happened, exactly.
  */
 import type { Gap, Summary } from "../format/types.js";
+import type { Written } from "./tally.js";
 import type { Totals } from "./tape.js";
-import type { Written } from "./writer.js";
 
 export interface LossByCause {
   readonly ringFull: bigint;
@@ -35,13 +35,16 @@ export function lossByCause(totals: Totals, written: Written, planesOutput: bigi
   };
 }
 
+/** What was lost since `before`; null: since the start. */
 export function lostByEvent(
   totals: Totals,
+  before: Totals | null,
   unwritten: ReadonlyMap<number, EventCounts>,
 ): Summary["lostByEvent"] {
   return totals.lostEntries.flatMap((lostEntries, event) => {
-    const entries = lostEntries + (unwritten.get(event)?.entries ?? 0n);
-    const exits = (totals.lostExits[event] ?? 0n) + (unwritten.get(event)?.exits ?? 0n);
+    const more = unwritten.get(event) ?? { entries: 0n, exits: 0n };
+    const entries = lostEntries - (before?.lostEntries[event] ?? 0n) + more.entries;
+    const exits = (totals.lostExits[event] ?? 0n) - (before?.lostExits[event] ?? 0n) + more.exits;
     return entries + exits === 0n ? [] : [{ event, entries, exits }];
   });
 }
@@ -51,12 +54,12 @@ export function kernelCause(totals: Totals): Gap["cause"] {
   return totals.lostNoScratch === 0n ? "ring_full" : "unknown";
 }
 
-/** Losses that no record before or after tells of. `lastNs`: time of the last record that was written. */
-export function gapsAtEnd(lost: LossByCause, lastNs: bigint | null): readonly Gap[] {
+/** What was taken and not written. `lastNs`: time of the last record that was written. */
+export function gapsAtEnd(
+  lost: Pick<LossByCause, "output" | "planesOutput">,
+  lastNs: bigint | null,
+): readonly Gap[] {
   const gaps: Gap[] = [];
-  if (lost.recursion > 0n) {
-    gaps.push({ cpu: null, fromNs: null, toNs: null, lost: lost.recursion, cause: "recursion" });
-  }
   if (lost.output > 0n) {
     gaps.push({ cpu: null, fromNs: lastNs, toNs: null, lost: lost.output, cause: "output" });
   }

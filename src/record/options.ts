@@ -5,6 +5,23 @@ import type { EventRow } from "../catalog/types.js";
 import type { FilterText, RecordFilters } from "./filters.js";
 import type { Trigger } from "./triggers.js";
 
+/** Several files, one after the other; one of the two limits at least is there. */
+export interface RotationOptions {
+  readonly maxBytes: number | null;
+  readonly maxAgeMs: number | null;
+  /** The newest so many are kept; null: all. */
+  readonly maxFiles: number | null;
+}
+
+/** The newest stretch of time in memory, written when it is asked for. */
+export interface FlightOptions {
+  readonly windowMs: number;
+  readonly memoryBytes: number;
+  /** How long after it was asked for. */
+  readonly afterMs: number;
+  readonly maxFiles: number | null;
+}
+
 export interface RecordOptions {
   /** A path, "-" for standard output, null: a name from host and time. */
   readonly output: string | null;
@@ -27,7 +44,12 @@ export interface RecordOptions {
   readonly kernelPlane: boolean;
   /** The libc plane, as far as its functions are to be had. */
   readonly libcPlane: boolean;
+  /** null: one file. Not together with `flight`. */
+  readonly rotation: RotationOptions | null;
+  readonly flight: FlightOptions | null;
 }
+
+export const DEFAULT_FLIGHT_BYTES = 256 * 2 ** 20;
 
 export const DEFAULT_SNAP_BYTES = 256;
 export const SNAP_MAX_BYTES = 65_536;

@@ -6,14 +6,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { errorCode, errorText, RecordError } from "./errors.js";
-import { type Output, SinkError } from "./sink.js";
+import { type OwnedSink, SinkError } from "./sink.js";
 
 const writeFd = promisify(write);
 
 /** How long to wait when the other end made the pipe non-blocking and it is full. */
 const RETRY_MS = 5;
 
-export class PipeSink implements Output {
+export class PipeSink implements OwnedSink {
   readonly name = "-";
   readonly #fd: number;
   #writtenBytes = 0;

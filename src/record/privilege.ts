@@ -9,12 +9,12 @@ import type { NativeInventory } from "./native-inventory.js";
 import { Keeper } from "./native-keeper.js";
 import type { Tape } from "./native-tape.js";
 import type { Setup } from "./setup.js";
-import type { Output } from "./sink.js";
+import type { OwnedSink } from "./sink.js";
 
 export interface Wielded {
   readonly source: NativeInventory;
   readonly command: Command | null;
-  readonly output: Output;
+  readonly output: Pick<OwnedSink, "giveTo" | "place">;
 }
 
 export class Privilege {

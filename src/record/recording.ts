@@ -2,17 +2,15 @@
  * A recording on this host: brings the real parts together, hands them to the session, says how it went, and
  * cleans up whatever happens. A start that fails leaves nothing behind.
  */
-import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { createEncoder } from "../format/encoder.js";
-import { captureIdText } from "../format/file-header.js";
 import { type Attached, attachFirst } from "./attach.js";
 import { ClockId, createClock } from "./clock.js";
 import { closingObject, closingText, notesOf } from "./closing.js";
 import { CommandWatch, ExitStatus, statusOfFailedExec } from "./command.js";
 import { trackWithDescendants } from "./descendants.js";
+import type { DropUser } from "./drop.js";
 import { RecordError } from "./errors.js";
 import { exitStatusAfter } from "./exit-status.js";
 import { whyHeldBack } from "./hold-back.js";
@@ -22,21 +20,21 @@ import { addKernelPlane } from "./kernel-plane.js";
 import { addLibcPlane, LIBC_OBJECT, type Planes } from "./libc-plane.js";
 import { garbageCollection } from "./memory.js";
 import { nameTables } from "./names.js";
-import { clockGettime, NativeError, reserveSpace } from "./native.js";
+import { clockGettime, NativeError } from "./native.js";
 import { Command } from "./native-command.js";
 import { NativeInventory } from "./native-inventory.js";
 import { Tape } from "./native-tape.js";
 import { defaultOutput, type RecordOptions } from "./options.js";
+import { type PreparedOutput, prepareOutput } from "./outputs.js";
 import { buildPath, packageVersion } from "./paths.js";
-import { PipeSink } from "./pipe.js";
 import { Privilege } from "./privilege.js";
 import { noProgress, type ProgressLine, terminalProgress } from "./progress.js";
 import { LEAST_RING_BYTES, openWithRings, planesBytesOf, ringBytesOf } from "./rings.js";
 import { runSession, type SessionParts, type SessionResult } from "./session.js";
 import { configOf, prepareSetup, type Setup } from "./setup.js";
-import { FileSink, type Output, SinkGoneError } from "./sink.js";
-import { listenForSignals, StopSwitch, signalPolicy } from "./stop.js";
-import { CaptureWriter } from "./writer.js";
+import { SinkGoneError } from "./sink.js";
+import { type SnapshotAsker, snapshotAsker } from "./snapshots.js";
+import { listenForSignals, listenForSnapshots, StopSwitch, signalPolicy } from "./stop.js";
 
 export interface RecordingIo {
   /** Tells the user a line. It may quote names that others chose: making it safe is up to whoever shows it. */
@@ -52,12 +50,14 @@ export interface RecordingIo {
 export async function record(options: RecordOptions, io: RecordingIo): Promise<number> {
   const recording = new Recording(options, io);
   const unlisten = listenForSignals((signal) => recording.onSignal(signal));
+  const unlistenSnapshots = listenForSnapshots(() => recording.onSnapshotSignal());
   try {
     return await recording.run();
   } catch (error) {
     throw asRecordError(error, options.command !== null);
   } finally {
     unlisten();
+    unlistenSnapshots();
     recording.cleanUp();
   }
 }
@@ -66,13 +66,18 @@ class Recording {
   readonly #options: RecordOptions;
   readonly #io: RecordingIo;
   readonly #stop = new StopSwitch();
-  readonly #captureId = randomBytes(16);
+  readonly #snapshots: SnapshotAsker;
   readonly #cleanUps: (() => void)[] = [];
   onSignal = signalPolicy(this.#stop, null);
 
   constructor(options: RecordOptions, io: RecordingIo) {
     this.#options = options;
     this.#io = io;
+    this.#snapshots = snapshotAsker(options, io);
+  }
+
+  onSnapshotSignal(): void {
+    this.#snapshots.onSignal();
   }
 
   /** What is open is closed, the last first; a file without its first frames is taken away. */
@@ -83,10 +88,7 @@ class Recording {
   async run(): Promise<number> {
     const privilege = Privilege.of(this.#options.dropTo);
     const ready = prepareSetup(this.#options);
-    const sink = this.#openSink();
-    const writer = new CaptureWriter(sink, createEncoder({ captureId: this.#captureId }));
-    // Not into a pipe, which cannot be taken back when the start fails.
-    if (sink.name !== "-") await writer.open();
+    const files = await this.#prepareFiles(privilege.user);
     const command = this.#prepareCommand();
     const watch = command === null ? null : new CommandWatch(command);
     this.onSignal = signalPolicy(this.#stop, watch);
@@ -94,7 +96,7 @@ class Recording {
     const source = NativeInventory.open(ready.config(LEAST_RING_BYTES));
     this.#cleanUps.push(() => source.close());
     this.#cleanUps.push(() => privilege.close());
-    const wielded = { source, command, output: sink };
+    const wielded = { source, command, output: files.first };
     const setup = privilege.prepare(ready, wielded);
     const clock = createClock(clockGettime);
     let start = clock.read("start");
@@ -103,10 +105,10 @@ class Recording {
     });
     this.#track(attached.tape, command);
     const progress = this.#progress(command);
-    const parts = this.#parts(setup, sink, writer, attached, source);
+    const parts = this.#parts(setup, files, attached, source);
     const kept = privilege.drop(attached.tape, wielded);
     if (kept !== null && this.#io.closing !== "none") this.#io.say(kept);
-    const ended = await runSession({
+    const result = await runSession({
       ...parts,
       names: nameTables(setup.recorderBtf, privilege.facts()),
       clock,
@@ -115,14 +117,13 @@ class Recording {
       started: () => {
         if (command !== null && watch !== null) release(command, watch);
         privilege.keepOutput();
-        this.#keep(sink);
+        this.#keep(files);
       },
       exhausted: () => this.#exhausted(attached.tape, watch),
     });
     progress.end();
     attached.tape.close();
-    const result = await closed(sink, ended);
-    this.#sayHowItWent(result, sink.name);
+    this.#sayHowItWent(result, files.recordingId);
     return exitStatusAfter(result, await this.#commandOutcome(watch));
   }
 
@@ -131,17 +132,17 @@ class Recording {
     return terminal !== null && command === null ? terminalProgress(terminal) : noProgress;
   }
 
-  #openSink(): Output {
+  async #prepareFiles(user: DropUser | null): Promise<PreparedOutput> {
     const path = this.#options.output ?? defaultOutput(hostname(), new Date());
-    const sink = path === "-" ? PipeSink.open(1) : FileSink.create(path, reserveSpace);
-    this.#cleanUps.push(() => sink.discard());
-    return sink;
+    const files = await prepareOutput(this.#options, path, user, this.#io.say);
+    this.#cleanUps.push(() => files.discard());
+    return files;
   }
 
   /** From here on the file is worth having, whatever happens. */
-  #keep(sink: Output): void {
+  #keep(files: PreparedOutput): void {
     this.#cleanUps.shift();
-    this.#cleanUps.unshift(() => void sink.close().catch(() => {}));
+    this.#cleanUps.unshift(() => files.close());
   }
 
   #prepareCommand(): Command | null {
@@ -189,27 +190,22 @@ class Recording {
     trackWithDescendants(this.#options.filters.pids, (tgid) => tape.track(tgid));
   }
 
-  #parts(
-    setup: Setup,
-    sink: Output,
-    writer: CaptureWriter,
-    { tape, plan }: Attached<Tape>,
-    source: NativeInventory,
-  ) {
+  #parts(setup: Setup, files: PreparedOutput, { tape, plan }: Attached<Tape>, source: NativeInventory) {
     const host = readHost({
       version: packageVersion(),
       config: configOf(this.#options, tape.ringBytes * setup.cpus),
       attachPlan: plan,
     });
     const looks = { source, boottimeNs: () => clockGettime(ClockId.BOOTTIME) };
+    const chunkWritten = garbageCollection();
+    const flight = { ...this.#snapshots.hooks, chunkWritten };
     return {
       tape,
-      writer,
+      output: files.output({ host, btf: setup.btf }, flight),
+      names: nameTables(setup.recorderBtf),
       stop: this.#stop,
       inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),
-      metadata: { host, btf: setup.btf },
-      sync: () => sink.sync(),
-      chunkWritten: garbageCollection(),
+      chunkWritten,
       limits: { durationMs: this.#options.durationMs, calls: this.#options.calls },
     } satisfies Partial<SessionParts>;
   }
@@ -230,36 +226,29 @@ class Recording {
     }
   }
 
-  #sayHowItWent(result: SessionResult, file: string): void {
+  #sayHowItWent(result: SessionResult, recordingId: string): void {
     const { say, answer, closing } = this.#io;
-    if (result.failure !== null) say(endOf(result));
-    if (closing === "none" || (closing === "text" && result.failure instanceof SinkGoneError)) return;
+    const { flight, rotation, calls, command, output } = this.#options;
+    // Of its snapshots a flight recorder has told one by one.
+    if (result.failure !== null && flight === null) say(endOf(result, rotation === null));
+    const isOneFile = rotation === null && flight === null;
+    const isGone = isOneFile && result.failure instanceof SinkGoneError;
+    if (closing === "none" || (closing === "text" && isGone)) return;
     for (const note of notesOf(result)) say(note);
     if (closing === "text") {
-      say(closingText(result, file, this.#options.calls));
+      say(closingText(result, isOneFile, calls));
       return;
     }
-    const stdoutIsFree = file !== "-" && this.#options.command === null;
-    answer(closingObject(result, file, captureIdText(this.#captureId)), stdoutIsFree);
+    const stdoutIsFree = output !== "-" && command === null;
+    answer(closingObject(result, isOneFile, recordingId), stdoutIsFree);
   }
 }
 
 const COMMAND_POLL_MS = 20;
 
-/** What was removed in the last moments is found now. */
-async function closed(sink: Output, result: SessionResult): Promise<SessionResult> {
-  try {
-    await sink.close();
-    return result;
-  } catch (error) {
-    if (!(error instanceof SinkGoneError)) throw error;
-    return { ...result, ended: "error", failure: error, finished: false };
-  }
-}
-
-function endOf(result: SessionResult): string {
+function endOf(result: SessionResult, isOneFile: boolean): string {
   const why = result.failure?.message ?? "";
-  if (result.failure instanceof SinkGoneError)
+  if (result.failure instanceof SinkGoneError && isOneFile)
     return `${why}: the recording ended, and nothing is left of it`;
   const file = result.finished
     ? "the capture is whole up to there"

@@ -1,30 +1,23 @@
 /**
  * A recording from its first frame to its last: what comes when, and what happens when something fails. Knows
- * no kernel, no file and no clock but those it is given.
+ * no kernel, no file and no clock but those it is given; where captures begin and end is up to the output.
  *
  * Nothing here runs once a record: a batch of about a megabyte is the smallest unit.
  */
-import type { ClockTriple, Gap, Inventory, Summary } from "../format/types.js";
-import {
-  type EventCounts,
-  gapsAtEnd,
-  kernelCause,
-  type LossByCause,
-  lossByCause,
-  lostByEvent,
-  sum,
-  total,
-} from "./losses.js";
+import type { ClockTriple, Gap, Inventory } from "../format/types.js";
+import { type Boundary, ClockReadings } from "./boundary.js";
+import { type EventCounts, kernelCause, type LossByCause, lossByCause, sum } from "./losses.js";
 import type { NameTables } from "./names.js";
-import { SinkError, SinkFullError } from "./sink.js";
+import type { Moment, Output, OutputFile, TakenBatch } from "./output.js";
+import { SinkError, SinkFullError, SinkGoneError } from "./sink.js";
 import type { EndReason, StopSwitch } from "./stop.js";
+import type { Written } from "./tally.js";
 import type { Batch, OpenCall, TapeGap, TapeHandle, Totals } from "./tape.js";
-import type { CaptureMetadata, CaptureWriter, Written } from "./writer.js";
 
 export interface SessionParts {
   /** Attached, and not started. */
   readonly tape: TapeHandle;
-  readonly writer: CaptureWriter;
+  readonly output: Output;
   readonly names: NameTables;
   readonly stop: StopSwitch;
   readonly clock: {
@@ -35,12 +28,9 @@ export interface SessionParts {
   /** Read before the programs were attached: no record is older. */
   readonly start: ClockTriple;
   readonly inventory: (reason: Inventory["reason"], inFlight: readonly OpenCall[]) => Inventory;
-  /** All but what the session itself finds out. */
-  readonly metadata: Omit<CaptureMetadata, "clocks" | "inventory">;
-  readonly sync: () => Promise<void>;
   /** Called after each chunk with its raw bytes. */
   readonly chunkWritten: (rawBytes: number) => void;
-  /** Called when the first frames are on the disk and records are being taken: lets the command go. */
+  /** Called when the first frames are written and records are being taken: lets the command go. */
   readonly started: () => void;
   readonly progress: (now: Progress) => void;
   readonly limits: { readonly durationMs: number | null; readonly calls: number | null };
@@ -65,8 +55,10 @@ export interface SessionResult {
   readonly openCalls: number;
   /** Why the output could not be written to the end; null: it was. */
   readonly failure: SinkError | null;
-  /** False: the file has no summary and no trailer. */
+  /** False: a file has no summary and no trailer. */
   readonly finished: boolean;
+  /** Those that are there, the oldest first. */
+  readonly files: readonly OutputFile[];
 }
 
 /** A chunk is about this large or this old: a killed recorder loses no more than its last second. */
@@ -78,7 +70,6 @@ const WAIT_MS = 20;
 const PROGRESS_MS = 250;
 const SYNC_MS = 1000;
 const CLOCK_CHECK_MS = 1000;
-const INVENTORY_MS = 60_000;
 
 /** Runs until `parts.stop` or a limit says so. Throws what a start can fail with; later failures are in the result. */
 export async function runSession(parts: SessionParts): Promise<SessionResult> {
@@ -94,23 +85,30 @@ class Session {
     progress: every(PROGRESS_MS),
     sync: every(SYNC_MS),
     clockCheck: every(CLOCK_CHECK_MS),
-    inventory: every(INVENTORY_MS),
+    inventory: never,
   };
+  readonly #readings: ClockReadings;
   readonly #unwrittenCounts = new Map<number, EventCounts>();
   #planesUnwritten = 0n;
+  #nextRecord = 0n;
+  #lost: ReadonlyMap<number, bigint> = new Map();
   #lastNs: bigint | null = null;
+  #isIdle = true;
   #failure: SinkError | null = null;
   #syncing: Promise<void> | null = null;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#readings = new ClockReadings(parts.start);
+    const { inventoryMs } = parts.output;
+    if (inventoryMs !== null) this.#timers.inventory = every(inventoryMs);
   }
 
   async begin(): Promise<void> {
-    const { tape, writer, start, inventory, metadata, started } = this.#parts;
+    const { tape, output, start, inventory, started } = this.#parts;
     tape.start(BATCH_BYTES, BATCH_MS, POLL_MS);
     // The inventory is taken while records are: what changes between the two is on the tape.
-    await writer.begin({ ...metadata, clocks: [start], inventory: inventory("start", tape.openCalls()) });
+    await output.begin(this.#boundary(start, [start], inventory("start", tape.openCalls())));
     started();
   }
 
@@ -120,7 +118,9 @@ class Session {
     for (let stopped = false; ; ) {
       const batch = await tape.nextBatch(WAIT_MS);
       if (batch === "end") return;
+      this.#isIdle = batch === null;
       if (batch !== null) await this.#take(batch);
+      await this.#cross();
       if (stopped && stop.hurry) return;
       if (!stopped) {
         await this.#keepHouse();
@@ -134,52 +134,60 @@ class Session {
   }
 
   async end(): Promise<SessionResult> {
-    const { tape, writer, clock, inventory, stop } = this.#parts;
+    const { tape, output, clock, inventory, stop, start } = this.#parts;
     const totals = tape.totals();
     const openCalls = tape.openCalls();
-    const end = clock.read("end");
-    await this.#try(async () => {
-      await writer.inventory(inventory("end", openCalls));
-    });
+    const now = clock.read("end");
     await this.#syncing;
-    const lost = lossByCause(totals, writer.written, this.#planesUnwritten);
+    const lost = lossByCause(totals, output.written, this.#planesUnwritten);
     const ended = stop.reason ?? "error";
-    const startNs = this.#parts.start.boottimeNs;
-    const finished = await this.#finish(end, lost, (written) =>
-      this.#summary(written, totals, lost, { startNs, endNs: end.boottimeNs, ended }),
-    );
-    return {
+    const end = await output.end({
+      boundary: { ...this.#boundary(now, [now], inventory("end", openCalls)), totals },
       ended,
-      durationNs: end.boottimeNs - startNs,
-      written: writer.written,
-      bytes: writer.bytes,
+      lost,
+      unwrittenCounts: this.#unwrittenCounts,
+      failed: this.#failure !== null,
+    });
+    return {
+      ended: end.failure instanceof SinkGoneError ? "error" : ended,
+      durationNs: now.boottimeNs - start.boottimeNs,
+      written: output.written,
+      bytes: output.bytes,
       lost,
       totals,
       openCalls: openCalls.length,
-      failure: this.#failure,
-      finished,
+      failure: this.#failure ?? end.failure,
+      finished: end.finished,
+      files: end.files,
     };
   }
 
   async #take(batch: Batch): Promise<void> {
-    this.#parts.names.add(batch.names);
-    const before = this.#parts.writer.written.chunks;
+    const { names, output } = this.#parts;
+    names.add(batch.names);
+    const { chunks } = output.written;
     await this.#try(() => this.#write(batch));
-    if (this.#parts.writer.written.chunks === before) this.#countUnwritten(batch);
+    if (output.written.chunks === chunks) this.#countUnwritten(batch);
+    const { firstRecord, records, lost } = batch.context;
+    this.#nextRecord = firstRecord + BigInt(records);
+    this.#lost = new Map(lost.map(({ cpu, records }) => [cpu, records]));
   }
 
   async #write(batch: Batch): Promise<void> {
-    const { names, writer, tape } = this.#parts;
-    if (batch.gaps.length > 0) {
-      const cause = kernelCause(tape.totals());
-      for (const gap of batch.gaps) await writer.gap(gapFrame(gap, cause));
-    }
-    if (batch.context.records === 0 && batch.planesRecords === 0) return;
-    const { records, planes } = batch;
-    const entries = names.entries(batch.tasks, batch.queues, batch.context.firstTimeNs ?? 0n);
-    await writer.chunk(batch.context, { records, ...entries, ...(planes.length === 0 ? {} : { planes }) });
-    this.#lastNs = batch.context.lastTimeNs ?? this.#lastNs;
-    this.#parts.chunkWritten(records.length + planes.length);
+    const { context, records, planes } = batch;
+    await this.#parts.output.take(this.#named(batch));
+    this.#lastNs = context.lastTimeNs ?? this.#lastNs;
+    if (records.length + planes.length > 0) this.#parts.chunkWritten(records.length + planes.length);
+  }
+
+  #named({ gaps, context, records, planes, planesRecords, tasks, queues }: Batch): TakenBatch {
+    const { names, tape } = this.#parts;
+    const cause = gaps.length > 0 ? kernelCause(tape.totals()) : "unknown";
+    const frames = gaps.map((gap) => gapFrame(gap, cause));
+    if (context.records === 0 && planesRecords === 0) return { gaps: frames, chunk: null };
+    const entries = names.entries(tasks, queues, context.firstTimeNs ?? 0n);
+    const body = { records, ...entries, ...(planes.length === 0 ? {} : { planes }) };
+    return { gaps: frames, chunk: { context, body } };
   }
 
   #countUnwritten(batch: Batch): void {
@@ -193,34 +201,54 @@ class Session {
     }
   }
 
+  /** Here, between the batch taken last and the next, one capture may end and another begin. */
+  async #cross(): Promise<void> {
+    const { tape, output, clock, inventory } = this.#parts;
+    const moment: Moment = { nowMs: performance.now(), lastNs: this.#lastNs, isIdle: this.#isIdle };
+    if (this.#failure !== null || !output.isDue(moment)) return;
+    const now = clock.read("interval");
+    const clocks = this.#readings.before(this.#lastNs, now, this.#isIdle);
+    const found = inventory("rotation", tape.openCallsOfBatch());
+    await this.#try(() => output.cross(this.#boundary(now, clocks, found), moment));
+  }
+
+  #boundary(now: ClockTriple, clocks: readonly ClockTriple[], inventory: Inventory): Boundary {
+    const [lastNs, firstRecord, lost] = [this.#lastNs, this.#nextRecord, this.#lost];
+    return { clocks, now, inventory, firstRecord, lost, totals: this.#parts.tape.totals(), lastNs };
+  }
+
   async #keepHouse(): Promise<void> {
-    const { tape, writer, clock, inventory } = this.#parts;
+    const { tape, output, clock, inventory } = this.#parts;
     if (this.#timers.progress()) this.#showProgress();
     if (this.#timers.sync()) this.#syncAside();
+    const second = this.#timers.clockCheck();
     const minute = this.#timers.inventory();
-    const stepped = this.#timers.clockCheck() && clock.stepped();
+    if (!second && !minute) return;
+    const stepped = second && clock.stepped();
+    const reading = clock.read(stepped ? "step" : "interval");
+    this.#readings.add(reading);
     if (!minute && !stepped) return;
     await this.#try(async () => {
-      await writer.clocks([clock.read(stepped ? "step" : "interval")]);
-      if (minute) await writer.inventory(inventory("interval", tape.openCalls()));
+      await output.clocks([reading]);
+      if (minute) await output.inventory(inventory("interval", tape.openCallsOfBatch()));
     });
   }
 
   /** Off the hot path: nobody waits for the disk. */
   #syncAside(): void {
-    this.#syncing ??= this.#try(this.#parts.sync).finally(() => {
+    this.#syncing ??= this.#try(() => this.#parts.output.sync()).finally(() => {
       this.#syncing = null;
     });
   }
 
   #showProgress(): void {
-    const { tape, writer, clock, start, progress } = this.#parts;
+    const { tape, output, clock, start, progress } = this.#parts;
     const totals = tape.totals();
     progress({
       elapsedNs: clock.read("interval").boottimeNs - start.boottimeNs,
       records: totals.recorded,
       lost: totals.lostRingFull + totals.lostNoScratch + totals.lostRecursion,
-      bytes: writer.bytes,
+      bytes: output.bytes,
     });
   }
 
@@ -244,41 +272,9 @@ class Session {
       this.#parts.stop.request(error instanceof SinkFullError ? "disk_full" : "error");
     }
   }
-
-  async #finish(
-    end: ClockTriple,
-    lost: LossByCause,
-    summary: (written: Written) => Summary,
-  ): Promise<boolean> {
-    try {
-      await this.#parts.writer.finish(end, gapsAtEnd(lost, this.#lastNs), summary);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SinkError)) throw error;
-      this.#failure ??= error;
-      return false;
-    }
-  }
-
-  #summary(
-    written: Written,
-    totals: Totals,
-    lost: LossByCause,
-    when: Pick<Summary, "startNs" | "endNs" | "ended">,
-  ): Summary {
-    return {
-      ...when,
-      records: written.records,
-      lost: total(lost),
-      lostByEvent: lostByEvent(totals, this.#unwrittenCounts),
-      gaps: written.gaps,
-      chunks: written.chunks,
-      counts: written.counts,
-      x32Calls: totals.x32,
-      ...(lost.planes === 0n ? {} : { planesLost: lost.planes }),
-    };
-  }
 }
+
+const never = () => false;
 
 function gapFrame({ plane, cause, ...gap }: TapeGap, ofSyscalls: Gap["cause"]): Gap {
   return plane === "planes" ? { ...gap, cause: cause ?? "unknown", plane } : { ...gap, cause: ofSyscalls };

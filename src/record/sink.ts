@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
-import { OutputDirectory } from "./directory.js";
+import { type FileIdentity, OutputDirectory } from "./directory.js";
 import { errorCode, errorText, RecordError } from "./errors.js";
 
 const writeFd = promisify(write);
@@ -44,7 +44,7 @@ export interface Sink {
 }
 
 /** A sink as a recording has it. */
-export interface Output extends Sink {
+export interface OwnedSink extends Sink {
   /** Makes it a user's own. Throws SinkError. A pipe stays whose it is. */
   giveTo(uid: number, gid: number): void;
   /** What a process that stays root may take away in place of discard; null: there is nothing of the kind. */
@@ -78,17 +78,20 @@ const ENOSYS = -38;
 /** -ENOSPC, -EDQUOT, -EFBIG */
 const FULL_ERRNOS = new Set([-28, -122, -27]);
 
-export class FileSink implements Output {
+export class FileSink implements OwnedSink {
   readonly name: string;
   readonly #fd: number;
   readonly #directory: OutputDirectory;
   #reserveSpace: ReserveSpace | null;
   #extending: Promise<number> | null = null;
+  #syncing: Promise<void> | null = null;
   #writtenBytes = 0;
   #reservedBytes = 0;
   readonly #limitBytes = fileSizeLimit();
   #failure: SinkError | null = null;
   #state: "open" | "closed" = "open";
+  /** Of the file that was made; its name may be another's later. */
+  readonly identity: FileIdentity;
 
   private constructor(
     path: string,
@@ -97,6 +100,7 @@ export class FileSink implements Output {
     reserveSpace: ReserveSpace | null,
   ) {
     this.name = path;
+    this.identity = fstatSync(fd, { bigint: true });
     this.#fd = fd;
     this.#directory = directory;
     this.#reserveSpace = reserveSpace;
@@ -196,9 +200,12 @@ export class FileSink implements Output {
   async sync(): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
-      await fdatasyncFd(this.#fd);
+      this.#syncing = fdatasyncFd(this.#fd);
+      await this.#syncing;
     } catch (error) {
       throw this.#fail(error, "cannot be brought to the disk");
+    } finally {
+      this.#syncing = null;
     }
     this.#requireThere();
   }
@@ -232,6 +239,8 @@ export class FileSink implements Output {
     if (this.#state === "closed") return;
     this.#state = "closed";
     await this.#extending;
+    // The descriptor is another file's as soon as it is closed.
+    await this.#syncing?.catch(() => {});
     try {
       // Gives back what is reserved behind the end.
       if (this.#reservedBytes > this.#writtenBytes) ftruncateSync(this.#fd, this.#writtenBytes);
@@ -284,7 +293,8 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function whyNotCreated(path: string, error: unknown): string {
+/** In words, and what to do. */
+export function whyNotCreated(path: string, error: unknown): string {
   switch (errorCode(error)) {
     case "EEXIST":
     case "ELOOP":

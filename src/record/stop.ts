@@ -67,6 +67,13 @@ function terminalSends(signal: StopSignal): boolean {
   return group === foreground;
 }
 
+/** Calls `onSignal` at each SIGUSR2; the answer ends it, and leaves the signal ignored. */
+export function listenForSnapshots(onSignal: () => void): () => void {
+  process.on("SIGUSR2", ignore);
+  process.on("SIGUSR2", onSignal);
+  return () => void process.off("SIGUSR2", onSignal);
+}
+
 /** Calls `onSignal` for each; the answer ends it. */
 export function listenForSignals(onSignal: (signal: StopSignal) => void): () => void {
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);

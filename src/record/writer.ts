@@ -3,6 +3,7 @@
  * then what ends a capture. Keeps room for that end from the beginning, and counts what the summary says.
  */
 import type { Encoder } from "../format/encoder.js";
+import type { PackedPayload } from "../format/packed.js";
 import type {
   BtfFrame,
   ChunkBody,
@@ -14,31 +15,21 @@ import type {
   Summary,
 } from "../format/types.js";
 import { type Sink, SinkFullError } from "./sink.js";
+import { Tally, type Written } from "./tally.js";
 
 export interface CaptureMetadata {
   readonly host: HostInfo;
   readonly clocks: readonly ClockTriple[];
   readonly btf: readonly BtfFrame[];
-  readonly inventory: Inventory;
-}
-
-/** What the summary says of what was written. */
-export interface Written {
-  readonly records: bigint;
-  readonly chunks: number;
-  readonly gaps: number;
-  readonly counts: ChunkContext["counts"];
+  readonly inventory: Inventory | PackedPayload;
 }
 
 /** Every method throws SinkError; SinkFullError leaves whole frames and the room for finish(). */
 export class CaptureWriter {
   readonly #sink: Sink;
   readonly #encoder: Encoder;
-  readonly #counts = new Map<number, { entries: number; exits: number }>();
+  readonly #tally = new Tally();
   #isOpen = false;
-  #records = 0n;
-  #chunks = 0;
-  #gaps = 0;
 
   constructor(sink: Sink, encoder: Encoder) {
     this.#sink = sink;
@@ -49,14 +40,17 @@ export class CaptureWriter {
     return this.#sink.writtenBytes;
   }
 
+  /** With what the end takes: how large the file would be if it ended now, at most. */
+  get bytesAtEnd(): number {
+    return this.#sink.writtenBytes + this.#encoder.finishBytesAtMost();
+  }
+
+  get chunks(): number {
+    return this.#tally.chunks;
+  }
+
   get written(): Written {
-    const counts = [...this.#counts].map(([event, count]) => ({ event, ...count }));
-    return {
-      records: this.#records,
-      chunks: this.#chunks,
-      gaps: this.#gaps,
-      counts: counts.sort((a, b) => a.event - b.event),
-    };
+    return this.#tally.written;
   }
 
   /**
@@ -70,38 +64,36 @@ export class CaptureWriter {
     this.#isOpen = true;
   }
 
-  /** Everything that a reader needs before the first chunk; on the disk when this returns. */
+  /** Everything that a reader needs before the first chunk. */
   async begin(metadata: CaptureMetadata): Promise<void> {
     const encoder = this.#encoder;
     await this.open();
     await this.#append(encoder.host(metadata.host));
     await this.#append(encoder.clocks(metadata.clocks));
     for (const btf of metadata.btf) await this.#append(encoder.btf(btf));
-    await this.#append(encoder.inventory(metadata.inventory));
-    await this.#sink.sync();
+    await this.inventory(metadata.inventory);
   }
 
-  async chunk(context: ChunkContext, body: ChunkBody): Promise<void> {
-    await this.#append(this.#encoder.chunk(context, body));
-    this.#chunks++;
-    this.#records += BigInt(context.records);
-    for (const { event, entries, exits } of context.counts) {
-      const sum = this.#counts.get(event) ?? { entries: 0, exits: 0 };
-      this.#counts.set(event, { entries: sum.entries + entries, exits: sum.exits + exits });
-    }
+  async chunk(context: ChunkContext, body: ChunkBody | PackedPayload): Promise<void> {
+    const encoder = this.#encoder;
+    await this.#append("stored" in body ? encoder.packedChunk(context, body) : encoder.chunk(context, body));
+    this.#tally.chunk(context);
   }
 
   async gap(gap: Gap): Promise<void> {
     await this.#append(this.#encoder.gap(gap));
-    this.#gaps++;
+    this.#tally.gap(gap);
   }
 
   clocks(triples: readonly ClockTriple[]): Promise<void> {
     return this.#append(this.#encoder.clocks(triples));
   }
 
-  inventory(inventory: Inventory): Promise<void> {
-    return this.#append(this.#encoder.inventory(inventory));
+  inventory(inventory: Inventory | PackedPayload): Promise<void> {
+    const encoder = this.#encoder;
+    return this.#append(
+      "stored" in inventory ? encoder.packedInventory(inventory) : encoder.inventory(inventory),
+    );
   }
 
   /** The end, in the room that was kept for it: the last clock triple, gaps known only now, the summary. */
@@ -113,7 +105,7 @@ export class CaptureWriter {
     await this.#sink.write(this.#encoder.clocks([end]));
     for (const gap of lastGaps) {
       await this.#sink.write(this.#encoder.gap(gap));
-      this.#gaps++;
+      this.#tally.gap(gap);
     }
     await this.#sink.write(this.#encoder.finish(summary(this.written)));
   }

@@ -5,6 +5,7 @@ import { openCapture } from "../../src/format/capture.js";
 import { createEncoder } from "../../src/format/encoder.js";
 import { memorySource } from "../../src/format/source.js";
 import type { BtfFrame, ChunkContext, ClockTriple, HostInfo, Inventory } from "../../src/format/types.js";
+import { FileOutput } from "../../src/record/file-output.js";
 import { runSession, type SessionParts, type SessionResult } from "../../src/record/session.js";
 import { type Sink, SinkError, SinkFullError } from "../../src/record/sink.js";
 import { StopSwitch } from "../../src/record/stop.js";
@@ -67,6 +68,9 @@ class FakeTape implements TapeHandle {
   }
   openCalls(): readonly OpenCall[] {
     return this.#stopped ? [{ tid: 7, startNs: 70n, event: 4, enterNs: 450n }] : [];
+  }
+  openCallsOfBatch(): readonly OpenCall[] {
+    return this.openCalls();
   }
   totals(): Totals {
     return this.#totals;
@@ -177,14 +181,20 @@ async function runWith(
   const stop = new StopSwitch();
   const result = await runSession({
     tape,
-    writer: new CaptureWriter(sink, createEncoder({ captureId: new Uint8Array(16), compress: false })),
+    output: new FileOutput(
+      {
+        captureId: "",
+        sink,
+        writer: new CaptureWriter(sink, createEncoder({ captureId: new Uint8Array(16), compress: false })),
+      },
+      { host: HOST, btf: BTF },
+      null,
+    ),
     names: { add() {}, entries: () => ({ tasks: [], queues: [] }) },
     stop,
     clock: { read: (reason) => triple(reason === "end" ? 900n : 500n, reason), stepped: () => false },
     start: triple(50n, "start"),
     inventory,
-    metadata: { host: HOST, btf: BTF },
-    sync: () => sink.sync(),
     started() {
       tape.log.push("started");
     },

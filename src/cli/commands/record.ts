@@ -21,6 +21,8 @@ import {
 import { parseTriggers } from "../../record/triggers.js";
 import { nameByUid, PASSWD_PATH } from "../../record/users.js";
 import { formatJson } from "../../render/json.js";
+import { type FilesArguments, filesOptions, parseFlight, parseRotation } from "../record-files.js";
+import { all, once, wrong } from "../record-values.js";
 import { safeText } from "../text.js";
 import { parseDuration, parseSize } from "../units.js";
 
@@ -30,7 +32,7 @@ export const describe = "record the message passing of this host, or of a comman
 const EXAMPLE_EVENT = "mq_timedsend";
 
 /** What yargs makes of the command line; an option given several times is an array. */
-export interface RecordArguments {
+export interface RecordArguments extends FilesArguments {
   readonly output?: string | readonly string[];
   readonly for?: string | readonly string[];
   readonly count?: string | readonly string[];
@@ -63,7 +65,7 @@ export interface RecordIo {
 
 export function builder(yargs: Argv): Argv {
   const text = { type: "string", requiresArg: true } as const;
-  return yargs
+  return filesOptions(yargs)
     .usage("$0 record [-o FILE] [--for DURATION] [--events LIST] [filters] [-- COMMAND...]")
     .option("output", {
       ...text,
@@ -154,6 +156,10 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
   const output = once("output", options.output);
   if (output === "") throw wrong("output", "the name is empty: name a file, or - for a pipe");
   const events = parseEvents(all(options.events));
+  const [rotation, flight] = [parseRotation(options), parseFlight(options)];
+  if (output === "-" && (rotation ?? flight) !== null) {
+    throw wrong("output", "several files do not go into a pipe: name a file");
+  }
   return {
     output,
     events,
@@ -169,6 +175,8 @@ export function parseRecordOptions(options: RecordArguments): RecordOptions {
     dropTo: parseUser("drop-to", once("drop-to", options["drop-to"])),
     kernelPlane: options["no-kernel"] !== true,
     libcPlane: options.libc === true,
+    rotation,
+    flight,
   };
 }
 
@@ -227,19 +235,4 @@ function parseCount(text: string | null): number | null {
   const count = /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (count > 0) return count;
   throw wrong("count", `expected a number of calls above 0, found ${JSON.stringify(text)}`);
-}
-
-function all(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value.map(String);
-}
-
-function once(option: string, value: string | readonly string[] | undefined): string | null {
-  const values = all(value);
-  if (values.length > 1) throw wrong(option, "is given more than once");
-  return values[0] ?? null;
-}
-
-function wrong(option: string, what: string): RecordError {
-  return new RecordError(`--${option}: ${what}`, 2);
 }

@@ -39,6 +39,8 @@ test("without options: all events but those that are hot on any host", () => {
     dropTo: null,
     kernelPlane: true,
     libcPlane: false,
+    rotation: null,
+    flight: null,
   });
 });
 

@@ -1,0 +1,230 @@
+/**
+ * A recording into files: one, or one after the other (rotation), each complete in itself.
+ *
+ * A new file begins when the present one would grow beyond its size with another chunk as large as the last and with
+ * its end, or when it is old enough. It is begun before the old one is ended, so that a full disk leaves the old one
+ * whole; and the old one is brought to the disk aside, since nobody may wait for that.
+ */
+import type { ClockTriple, Inventory } from "../format/types.js";
+import { type Boundary, contextSince, startingClocks } from "./boundary.js";
+import { gapsAtEnd } from "./losses.js";
+import type {
+  FixedMetadata,
+  OpenPart,
+  Output,
+  OutputEnd,
+  OutputFile,
+  PartSource,
+  RecordingEnd,
+  TakenBatch,
+} from "./output.js";
+import { SinkError, SinkFullError, SinkGoneError } from "./sink.js";
+import { type CaptureSpan, recursionGaps, summaryAt, summaryAtEnd } from "./summary.js";
+import { added, Tally, type Written } from "./tally.js";
+
+export interface RotationLimits {
+  readonly maxBytes: number | null;
+  readonly maxAgeMs: number | null;
+}
+
+export interface Rotation extends RotationLimits {
+  readonly source: PartSource;
+}
+
+const INVENTORY_MS = 60_000;
+/** A writer remembers each chunk for the index, some hundred bytes: a bound for recordings of weeks. */
+const CHUNKS_MAX = 1_000_000;
+/** Small files come faster than a disk takes them one by one. */
+const CLOSINGS_MAX = 8;
+
+export class FileOutput implements Output {
+  readonly inventoryMs = INVENTORY_MS;
+  readonly #metadata: FixedMetadata;
+  readonly #rotation: Rotation | null;
+  readonly #recordingId: string;
+  readonly #earlier = new Tally();
+  #earlierBytes = 0;
+  #files: OutputFile[] = [];
+  #part: OpenPart;
+  #number = 1;
+  #start: Boundary | null = null;
+  #begunMs = 0;
+  #lastChunkBytes = 0;
+  #lastNs: bigint | null = null;
+  /** The files before are on their way to the disk: `closings` of them. */
+  #closing: Promise<unknown> = Promise.resolve();
+  #closings = 0;
+
+  /** `first`: its file header may be written already. */
+  constructor(first: OpenPart, metadata: FixedMetadata, rotation: Rotation | null) {
+    this.#part = first;
+    this.#recordingId = first.captureId;
+    this.#metadata = metadata;
+    this.#rotation = rotation;
+  }
+
+  get written(): Written {
+    return added(this.#earlier.written, this.#part.writer.written);
+  }
+
+  get bytes(): number {
+    return this.#earlierBytes + this.#part.writer.bytes;
+  }
+
+  async begin(start: Boundary): Promise<void> {
+    await this.#beginPart(this.#part, this.#number, start);
+    await this.#part.sink.sync();
+    this.#start = start;
+    this.#begunMs = performance.now();
+  }
+
+  async #beginPart(part: OpenPart, number: number, start: Boundary): Promise<void> {
+    const { host, btf } = this.#metadata;
+    const recording = { id: this.#recordingId, part: number, firstRecord: start.firstRecord };
+    await part.writer.begin({
+      host: this.#rotation === null ? host : { ...host, recording },
+      clocks: startingClocks(start.clocks),
+      btf,
+      inventory: start.inventory,
+    });
+  }
+
+  async take({ gaps, chunk }: TakenBatch): Promise<void> {
+    const { writer } = this.#part;
+    for (const gap of gaps) await writer.gap(gap);
+    if (chunk === null) return;
+    const before = writer.bytes;
+    await writer.chunk(contextSince(this.#started(), chunk.context), chunk.body);
+    this.#lastChunkBytes = writer.bytes - before;
+    this.#lastNs = chunk.context.lastTimeNs ?? this.#lastNs;
+  }
+
+  clocks(triples: readonly ClockTriple[]): Promise<void> {
+    return this.#part.writer.clocks(triples);
+  }
+
+  inventory(inventory: Inventory): Promise<void> {
+    return this.#part.writer.inventory(inventory);
+  }
+
+  sync(): Promise<void> {
+    return this.#part.sink.sync();
+  }
+
+  isDue({ nowMs }: { readonly nowMs: number }): boolean {
+    if (this.#rotation === null) return false;
+    const { maxBytes, maxAgeMs } = this.#rotation;
+    const { writer } = this.#part;
+    const isOld = maxAgeMs !== null && nowMs - this.#begunMs >= maxAgeMs;
+    // One chunk at least, however small the files are to be.
+    const isFull =
+      maxBytes !== null && this.#lastChunkBytes > 0 && writer.bytesAtEnd + this.#lastChunkBytes > maxBytes;
+    return isOld || isFull || writer.chunks >= CHUNKS_MAX;
+  }
+
+  async cross(boundary: Boundary): Promise<void> {
+    const rotation = this.#rotation;
+    if (rotation === null) return;
+    if (this.#closings >= CLOSINGS_MAX) await this.#closing;
+    const old = this.#part;
+    const span = this.#span();
+    const next = rotation.source.next(this.#number + 1);
+    try {
+      await this.#beginPart(next, this.#number + 1, boundary);
+    } catch (error) {
+      rotation.source.takeBack(next);
+      throw error;
+    }
+    this.#part = next;
+    this.#number++;
+    this.#start = boundary;
+    this.#begunMs = performance.now();
+    this.#lastChunkBytes = 0;
+    try {
+      await this.#finishPart(old, span, boundary);
+    } finally {
+      this.#earlier.add(old.writer.written);
+      this.#earlierBytes += old.writer.bytes;
+      this.#files.push(fileOf(old));
+    }
+    this.#closeAside(old, rotation.source);
+  }
+
+  #closeAside(old: OpenPart, source: PartSource): void {
+    this.#closings++;
+    this.#closing = Promise.all([this.#closing, old.sink.close().catch(unlessGone)]).then(() => {
+      this.#closings--;
+      const kept = source.written(old);
+      if (kept !== null) this.#files = this.#files.slice(Math.max(this.#files.length + 1 - kept, 0));
+    });
+    // Whoever waits for it is told; nobody may be waiting yet.
+    this.#closing.catch(() => {});
+  }
+
+  async #finishPart({ writer }: OpenPart, span: CaptureSpan, boundary: Boundary): Promise<void> {
+    await writer.inventory(boundary.inventory).catch(unlessFull);
+    await writer.finish({ ...boundary.now, reason: "end" }, recursionGaps(span, boundary.totals), (written) =>
+      summaryAt(span, boundary, written, { ended: "rotation" }),
+    );
+  }
+
+  async end(end: RecordingEnd): Promise<OutputEnd> {
+    const { writer, sink } = this.#part;
+    const closed = await failureOf(() => this.#closing);
+    const looked = end.failed ? null : await failureOf(() => writer.inventory(end.boundary.inventory));
+    const ended = await failureOf(() => this.#finishLast(end));
+    const synced = await failureOf(() => sink.close());
+    const finished = closed === null && ended === null && synced === null;
+    return {
+      finished,
+      failure: closed ?? looked ?? ended ?? synced,
+      files: [...this.#files, fileOf(this.#part)],
+    };
+  }
+
+  #finishLast(end: RecordingEnd): Promise<void> {
+    const span = this.#span();
+    const { now, totals } = end.boundary;
+    const { lostInGaps, planesLostInGaps } = this.#earlier.written;
+    const earlier = { lost: lostInGaps, planesLost: planesLostInGaps };
+    const gaps = [...recursionGaps(span, totals), ...gapsAtEnd(end.lost, this.#lastNs)];
+    return this.#part.writer.finish({ ...now, reason: "end" }, gaps, (written) =>
+      summaryAtEnd(span, end, written, earlier, { ended: end.ended }),
+    );
+  }
+
+  #span(): CaptureSpan {
+    const { now, clocks, totals } = this.#started();
+    const startNs = clocks[0]?.boottimeNs ?? now.boottimeNs;
+    return { startNs, before: this.#number === 1 ? null : totals };
+  }
+
+  #started(): Boundary {
+    if (this.#start === null) throw new Error("the output was not begun");
+    return this.#start;
+  }
+}
+
+function fileOf({ sink, captureId, writer }: OpenPart): OutputFile {
+  return { name: sink.name, captureId, records: writer.written.records, bytes: writer.bytes };
+}
+
+async function failureOf(work: () => Promise<unknown>): Promise<SinkError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (!(error instanceof SinkError)) throw error;
+    return error;
+  }
+}
+
+/** Files before this one are no longer ours to hold on to. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof SinkGoneError)) throw error;
+}
+
+/** Without its last inventory a capture is still whole. */
+function unlessFull(error: unknown): void {
+  if (!(error instanceof SinkFullError)) throw error;
+}

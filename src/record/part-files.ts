@@ -1,0 +1,127 @@
+/**
+ * The files of a recording that has several: FILE.000001.mtape, FILE.000002.mtape, … Begins a new one, never over
+ * another, and deletes the oldest beyond those that are to be kept: only files that it made itself. All in one directory,
+ * which is held open.
+ */
+import { accessSync, constants } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { type FileIdentity, OutputDirectory } from "./directory.js";
+import { type DropUser, requireWritableBy } from "./drop.js";
+import { errorText, RecordError } from "./errors.js";
+import { type OwnedSink, type Sink, SinkError, whyNotCreated } from "./sink.js";
+
+/** A file of the row, open or closed. */
+export interface PartSink extends OwnedSink {
+  readonly identity: FileIdentity;
+}
+
+const EXTENSION = ".mtape";
+const DIGITS = 6;
+
+/** Of a million files and more the names have more digits, and no longer the order of time. */
+export function partName(output: string, number: number): string {
+  const stem = output.endsWith(EXTENSION) ? output.slice(0, -EXTENSION.length) : output;
+  return `${stem}.${String(number).padStart(DIGITS, "0")}${EXTENSION}`;
+}
+
+/**
+ * The directory of a row of files. Throws RecordError when they could not be made there: one is there already, or
+ * `user`, who will make them (null: we), may not.
+ */
+export function openRow(output: string, user: DropUser | null): OutputDirectory {
+  const path = dirname(output);
+  let directory: OutputDirectory | null = null;
+  try {
+    directory = OutputDirectory.open(path);
+    requireFreeNames(directory, basename(output).replace(/\.mtape$/, ""));
+    if (user === null) accessSync(path, constants.W_OK);
+    else requireWritableBy(directory, user);
+    return directory;
+  } catch (error) {
+    directory?.close();
+    if (error instanceof RecordError) throw error;
+    throw new RecordError(whyNotCreated(partName(output, 1), error), 1, { cause: error });
+  }
+}
+
+function requireFreeNames(directory: OutputDirectory, stem: string): void {
+  const there = directory
+    .names()
+    .find((name) => name.startsWith(`${stem}.`) && /^\.\d{6,}\.mtape$/.test(name.slice(stem.length)));
+  if (there === undefined) return;
+  throw new RecordError(
+    `${join(directory.path, there)}: exists already, and a recording never writes over a file: choose another name with -o`,
+  );
+}
+
+export interface PartFilesOptions {
+  readonly output: string;
+  readonly directory: OutputDirectory;
+  /** Makes a new file in it. */
+  readonly open: (path: string) => PartSink;
+  /** How many of the newest are kept; null: all. */
+  readonly keep: number | null;
+  readonly say: (line: string) => void;
+}
+
+export class PartFiles {
+  readonly #options: PartFilesOptions;
+  #there: PartSink[] = [];
+  readonly #written = new Set<Sink>();
+  #begun = 0;
+  #isDeletionTold = false;
+
+  constructor(options: PartFilesOptions) {
+    this.#options = options;
+  }
+
+  /** The next file. Throws SinkError when it cannot be made. */
+  begin(): PartSink {
+    const path = partName(this.#options.output, this.#begun + 1);
+    try {
+      const sink = this.#options.open(path);
+      this.#begun++;
+      this.#there.push(sink);
+      return sink;
+    } catch (error) {
+      if (!(error instanceof RecordError) || error instanceof SinkError) throw error;
+      throw new SinkError(error.message, 1, { cause: error });
+    }
+  }
+
+  /** A file that was begun and came to nothing. Its number is free again. */
+  takeBack(sink: Sink): void {
+    sink.discard();
+    const own = this.#there.find((one) => one === sink);
+    this.#there = this.#there.filter((one) => one !== sink);
+    this.#begun--;
+    if (own !== undefined) this.#delete(own); // it may have been closed already
+  }
+
+  /** The file is on the disk. Deletes the oldest of those, beyond what is to be kept; gives how many that is. */
+  written(sink: Sink): number | null {
+    const { keep } = this.#options;
+    if (keep === null) {
+      // None of them is asked for again, and in weeks they are many.
+      this.#there = this.#there.filter((one) => one !== sink);
+      return null;
+    }
+    this.#written.add(sink);
+    for (let oldest = this.#there[0]; oldest !== undefined; oldest = this.#there[0]) {
+      if (this.#there.length <= keep || !this.#written.delete(oldest)) break;
+      this.#there.shift();
+      this.#delete(oldest);
+    }
+    return keep;
+  }
+
+  #delete({ name, identity }: PartSink): void {
+    try {
+      this.#options.directory.removeThat(basename(name), identity);
+    } catch (error) {
+      if (this.#isDeletionTold) return;
+      this.#isDeletionTold = true;
+      this.#options.say(`${name}: cannot be deleted: ${errorText(error)}`);
+    }
+  }
+}
