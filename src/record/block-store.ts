@@ -9,7 +9,7 @@ export interface Kept {
   readonly blocks: readonly number[];
 }
 
-const BLOCK_BYTES = 32 << 10;
+const BLOCK_BYTES = 8 << 10;
 /** Memory is taken from the system by the slab, when it is needed. */
 const SLAB_BYTES = 8 << 20;
 const SLAB_BLOCKS = SLAB_BYTES / BLOCK_BYTES;

@@ -42,8 +42,6 @@ export interface RecordArguments extends FilesArguments {
   readonly uid?: string | readonly string[];
   readonly cgroup?: string | readonly string[];
   readonly queue?: string | readonly string[];
-  /** Until it is there, triggers are refused. */
-  readonly last?: string | readonly string[];
   readonly trigger?: string | readonly string[];
   readonly buffer?: string | readonly string[];
   readonly snap?: string | readonly string[];
