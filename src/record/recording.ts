@@ -206,6 +206,7 @@ class Recording {
       stop: this.#stop,
       inventory: (reason, inFlight) => readInventory(looks, reason, inFlight),
       chunkWritten,
+      look: this.#snapshots.watch(tape),
       limits: { durationMs: this.#options.durationMs, calls: this.#options.calls },
     } satisfies Partial<SessionParts>;
   }

@@ -36,6 +36,8 @@ export interface SessionParts {
   readonly limits: { readonly durationMs: number | null; readonly calls: number | null };
   /** Tells when nothing is left that could be recorded, and why; null while there is. */
   readonly exhausted: () => EndReason | null;
+  /** Called again and again, and once more at the end: hears of what the output is to be asked for. */
+  readonly look: () => void;
 }
 
 export interface Progress {
@@ -120,6 +122,7 @@ class Session {
       if (batch === "end") return;
       this.#isIdle = batch === null;
       if (batch !== null) await this.#take(batch);
+      this.#parts.look();
       await this.#cross();
       if (stopped && stop.hurry) return;
       if (!stopped) {
@@ -135,6 +138,7 @@ class Session {
 
   async end(): Promise<SessionResult> {
     const { tape, output, clock, inventory, stop, start } = this.#parts;
+    this.#parts.look();
     const totals = tape.totals();
     const openCalls = tape.openCalls();
     const now = clock.read("end");

@@ -3,15 +3,19 @@
  */
 import { ClockId } from "./clock.js";
 import { clockGettime } from "./native.js";
-import type { FlightOptions } from "./options.js";
+import type { RecordOptions } from "./options.js";
 import type { FlightHooks } from "./outputs.js";
 import { durationText, sizeText } from "./progress.js";
 import { SinkError } from "./sink.js";
 import type { Snapshot } from "./snapshot.js";
 import { SnapshotRequests } from "./snapshot-requests.js";
+import type { TapeHandle } from "./tape.js";
+import { watchTriggers } from "./trigger-watch.js";
 
 export interface SnapshotAsker {
   onSignal(): void;
+  /** To be called again and again while the tape runs: asks for what its triggers want. */
+  watch(tape: Pick<TapeHandle, "firedTriggers" | "rearmTrigger">): () => void;
   readonly hooks: Omit<FlightHooks, "chunkWritten">;
 }
 
@@ -20,7 +24,13 @@ interface Io {
   readonly closing: "text" | "json" | "none";
 }
 
-export function snapshotAsker({ flight }: { readonly flight: FlightOptions | null }, io: Io): SnapshotAsker {
+/** A trigger whose condition is met all the time need not be told of each time. */
+const HOLD_OFF_NS = 1_000_000_000n;
+
+export function snapshotAsker(
+  { flight, triggers }: Pick<RecordOptions, "flight" | "triggers">,
+  io: Io,
+): SnapshotAsker {
   const { afterMs = 0, windowMs = 0, memoryBytes = 0 } = flight ?? {};
   const requests = new SnapshotRequests(afterMs, windowMs / 2);
   const tell = (line: string) => {
@@ -34,6 +44,16 @@ export function snapshotAsker({ flight }: { readonly flight: FlightOptions | nul
       }
       const atNs = clockGettime(ClockId.BOOTTIME);
       requests.add({ reason: "signal", atNs, atMs: performance.now(), canWait: false });
+    },
+    watch(tape) {
+      if (flight === null || triggers.length === 0) return () => {};
+      const watch = watchTriggers(tape, HOLD_OFF_NS);
+      return () => {
+        for (const { index, timeNs } of watch.look(clockGettime(ClockId.BOOTTIME))) {
+          const reason = triggers[index]?.text ?? `number ${index}`;
+          requests.add({ reason, atNs: timeNs, atMs: performance.now(), canWait: true });
+        }
+      };
     },
     hooks: {
       requests,

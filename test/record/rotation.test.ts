@@ -193,6 +193,7 @@ test("in a session: between two batches, with the calls that were open there", a
     started() {},
     progress() {},
     chunkWritten() {},
+    look() {},
     limits: { durationMs: null, calls: null },
     exhausted: () => (tape.isEmpty ? "command" : null),
   });

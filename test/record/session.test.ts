@@ -45,6 +45,7 @@ async function runWith(
     },
     progress() {},
     chunkWritten() {},
+    look() {},
     limits: { durationMs: null, calls: null },
     exhausted: () => "command",
     ...change(stop),

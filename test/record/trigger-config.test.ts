@@ -118,6 +118,8 @@ test("a capture has them as they were given", () => {
       user: null,
       kernelPlane: true,
       libcPlane: false,
+      rotation: null,
+      flight: null,
     },
     65_536,
   );

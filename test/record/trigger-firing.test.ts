@@ -86,6 +86,8 @@ const BASE: Omit<RecordOptions, "triggers" | "filters" | "filterText"> = {
   user: null,
   kernelPlane: false,
   libcPlane: false,
+  rotation: null,
+  flight: null,
 };
 
 async function say(partner: Partner<Answer>, ...lines: readonly string[]): Promise<readonly Answer[]> {
