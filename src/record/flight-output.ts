@@ -50,6 +50,8 @@ const SEGMENT_MIN_MS = 1000;
 /** A segment of a full memory comes no sooner than this after the one before. */
 const FULL_SEGMENT_MIN_MS = 250;
 const HELD_POLL_MS = 1;
+/** From the moment when a snapshot is asked for to the one when all of it is through the rings. */
+const LATE_NS = 1_000_000_000n;
 
 export class FlightOutput implements Output {
   readonly inventoryMs = null;
@@ -161,7 +163,7 @@ export class FlightOutput implements Output {
       throw new SinkError("the flight recorder's memory is used up by an inventory: give more --last-memory");
     }
     this.#begunMs = performance.now();
-    this.#ring.forgetBefore(boundary.now.boottimeNs - this.#parts.windowNs);
+    this.#ring.forgetBefore(boundary.now.boottimeNs - this.#parts.windowNs - LATE_NS);
   }
 
   /** False: there is no file, or it has no end. Throws nothing but bugs. */

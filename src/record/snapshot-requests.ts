@@ -14,23 +14,15 @@ export interface SnapshotRequest {
   readonly atNs: bigint;
   /** When it was heard of, by performance.now(). */
   readonly atMs: number;
-  /** It can wait for the pause after the snapshot before: its moment is held long enough. */
-  readonly canWait: boolean;
 }
 
 export class SnapshotRequests {
   readonly #afterMs: number;
-  readonly #pauseMs: number;
   #requests: SnapshotRequest[] = [];
-  #takenMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * `afterMs`: how much of what comes after the moment is wanted too. `pauseMs`: a condition that is met all the time
-   * gives a snapshot no oftener than this.
-   */
-  constructor(afterMs: number, pauseMs: number) {
+  /** `afterMs`: how much of what comes after the moment is wanted too. */
+  constructor(afterMs: number) {
     this.#afterMs = afterMs;
-    this.#pauseMs = pauseMs;
   }
 
   /** Of the same reason the first counts, until it is taken. */
@@ -42,9 +34,8 @@ export class SnapshotRequests {
     return this.#requests.some((request) => this.#isThrough(request, moment));
   }
 
-  #isThrough({ atNs, atMs, canWait }: SnapshotRequest, { nowMs, lastNs, isIdle }: Moment): boolean {
+  #isThrough({ atNs, atMs }: SnapshotRequest, { nowMs, lastNs, isIdle }: Moment): boolean {
     if (nowMs < atMs + this.#afterMs) return false;
-    if (canWait && nowMs < this.#takenMs + this.#pauseMs) return false;
     const wantedNs = atNs + BigInt(Math.round(this.#afterMs * 1e6));
     if (lastNs !== null && lastNs >= wantedNs) return true;
     return isIdle && nowMs >= atMs + this.#afterMs + QUIET_MS;
@@ -54,7 +45,6 @@ export class SnapshotRequests {
   take(): readonly string[] {
     const reasons = this.#requests.map(({ reason }) => reason);
     this.#requests = [];
-    this.#takenMs = performance.now();
     return reasons;
   }
 }

@@ -24,15 +24,12 @@ interface Io {
   readonly closing: "text" | "json" | "none";
 }
 
-/** A trigger whose condition is met all the time need not be told of each time. */
-const HOLD_OFF_NS = 1_000_000_000n;
-
 export function snapshotAsker(
   { flight, triggers }: Pick<RecordOptions, "flight" | "triggers">,
   io: Io,
 ): SnapshotAsker {
   const { afterMs = 0, windowMs = 0, memoryBytes = 0 } = flight ?? {};
-  const requests = new SnapshotRequests(afterMs, windowMs / 2);
+  const requests = new SnapshotRequests(afterMs);
   const tell = (line: string) => {
     if (io.closing !== "none") io.say(line);
   };
@@ -43,15 +40,16 @@ export function snapshotAsker(
         return;
       }
       const atNs = clockGettime(ClockId.BOOTTIME);
-      requests.add({ reason: "signal", atNs, atMs: performance.now(), canWait: false });
+      requests.add({ reason: "signal", atNs, atMs: performance.now() });
     },
     watch(tape) {
       if (flight === null || triggers.length === 0) return () => {};
-      const watch = watchTriggers(tape, HOLD_OFF_NS);
+      // A trigger whose condition is met all the time gives snapshots that follow each other.
+      const watch = watchTriggers(tape, BigInt(Math.round(windowMs * 1e6)));
       return () => {
         for (const { index, timeNs } of watch.look(clockGettime(ClockId.BOOTTIME))) {
           const reason = triggers[index]?.text ?? `number ${index}`;
-          requests.add({ reason, atNs: timeNs, atMs: performance.now(), canWait: true });
+          requests.add({ reason, atNs: timeNs, atMs: performance.now() });
         }
       };
     },
