@@ -15,7 +15,7 @@ import { watchTriggers } from "./trigger-watch.js";
 export interface SnapshotAsker {
   onSignal(): void;
   /** To be called again and again while the tape runs: asks for what its triggers want. */
-  watch(tape: Pick<TapeHandle, "firedTriggers" | "rearmTrigger">): () => void;
+  watch(tape: Pick<TapeHandle, "firedTriggers" | "rearmTrigger" | "openCalls">): () => void;
   readonly hooks: Omit<FlightHooks, "chunkWritten">;
 }
 
@@ -45,7 +45,7 @@ export function snapshotAsker(
     watch(tape) {
       if (flight === null || triggers.length === 0) return () => {};
       // A trigger whose condition is met all the time gives snapshots that follow each other.
-      const watch = watchTriggers(tape, BigInt(Math.round(windowMs * 1e6)));
+      const watch = watchTriggers(tape, triggers, BigInt(Math.round(windowMs * 1e6)));
       return () => {
         for (const { index, timeNs } of watch.look(clockGettime(ClockId.BOOTTIME))) {
           const reason = triggers[index]?.text ?? `number ${index}`;

@@ -5,9 +5,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { partName } from "../../src/record/part-files.js";
 import { live, patience } from "../support/live.js";
-import { callLines, msgtape, temporary } from "../support/msgtape.js";
+import { callLines, msgtape } from "../support/msgtape.js";
 import { Partner } from "../support/partner.js";
-import { type Part, partFiles, partsOf, until } from "../support/parts.js";
+import { outputFor, type Part, partFiles, partsOf, until } from "../support/parts.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -23,7 +23,7 @@ class Recorder {
   stderr = "";
 
   constructor(name: string, options: readonly string[]) {
-    this.output = temporary(name);
+    this.output = outputFor(name);
     const child = spawn(process.execPath, [MSGTAPE, "record", "-o", this.output, ...options], {
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -197,7 +197,7 @@ live(
 );
 
 live(test, "a command: its end writes, and its status is the answer", ["root", "bpf", "gcc"], () => {
-  const output = temporary("command.mtape");
+  const output = outputFor("command.mtape");
   const ran = msgtape([
     "record",
     "-o",
@@ -217,6 +217,18 @@ live(test, "a command: its end writes, and its status is the answer", ["root", "
     ["exit", 2004n, { id: part?.captureId, part: 1, firstRecord: 0n }],
   );
   assert.match(ran.stderr, /recorded 2004 records \(1002 calls\) in [^,]+, lost 0, 1 file: /);
+});
+
+live(test, "SIGUSR2 without --last is answered, and ends nothing", ["root", "bpf"], async () => {
+  const recorder = new Recorder("none.mtape", ["--pid", String(process.pid)]);
+  await recorder.started();
+  recorder.signal("SIGUSR2");
+  await until(() => recorder.stderr.includes("SIGUSR2"), "the answer");
+  assert.is(await recorder.end("SIGINT"), 0);
+  assert.match(
+    recorder.stderr,
+    /SIGUSR2: there is nothing to write: [^\n]*\(--last\)\n[^\n]*recorded 0 records/,
+  );
 });
 
 live(

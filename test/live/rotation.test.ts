@@ -1,20 +1,22 @@
 /** Rotation on the live kernel: nothing is lost between two files, and each is complete in itself. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { partName } from "../../src/record/part-files.js";
+import { run } from "../support/counting.js";
 import { live, patience, scaled } from "../support/live.js";
-import { answer, callLines, msgtape, record, temporary } from "../support/msgtape.js";
-import { openFile, partFiles, partsOf, until } from "../support/parts.js";
+import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
+import { openFile, outputFor, partFiles, partsOf, until } from "../support/parts.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
 const test = suite("live: rotation");
 
 const MEBI = 2 ** 20;
+const NOBODY = Number(run("id", ["-u", "nobody"]));
 
 interface Closing {
   readonly capture: string | null;
@@ -38,12 +40,11 @@ for (const [what, rounds, options] of [
   ["rings that are too small", 6 * ROUNDS, ["--buffer", "64K", "--max-age", "1s"]],
 ] as const) {
   live(test, `parts and losses add up to what happened: ${what}`, ["root", "bpf", "gcc"], () => {
-    const recording = record(
-      ["--max-size", "1M", "--json", ...options],
-      [workload("mq-ping"), String(rounds)],
-    );
+    const output = outputFor("sum.mtape");
+    const command = ["--", workload("mq-ping"), String(rounds)];
+    const recording = msgtape(["record", "-o", output, "--max-size", "1M", "--json", ...options, ...command]);
     assert.ok(recording.status === 0 || recording.status === 3, recording.stderr);
-    const parts = partsOf(recording.file);
+    const parts = partsOf(output);
     assert.ok(parts.length >= 2, `${parts.length} files`);
     let [records, lost] = [0n, 0n];
     parts.forEach((part, i) => {
@@ -78,11 +79,11 @@ for (const [what, rounds, options] of [
 }
 
 live(test, "the newest files are kept, and no file of others is touched", ["root", "bpf", "gcc"], () => {
-  const output = temporary("kept.mtape");
+  const output = outputFor("kept.mtape");
   const other = partName(output, 0).replace(".000000.", ".0.");
   writeFileSync(other, "another's");
   const ran = msgtape([
-    ...["record", "-o", output, "--max-size", "1M", "--max-files", "2", "--json"],
+    ...["record", "-o", output, "--max-size", "1M", "--max-files", "2", "--json", "--drop-to", "nobody"],
     ...["--", workload("mq-ping"), String(ROUNDS)],
   ]);
   assert.is(ran.status, 0, ran.stderr);
@@ -91,6 +92,11 @@ live(test, "the newest files are kept, and no file of others is touched", ["root
   const kept = closingOf(ran.stderr).files.map(({ capture }) => basename(capture));
   assert.is(kept.length, 2);
   assert.equal(there.sort(), [basename(other), ...kept].sort());
+  // Later files are made and deleted by the user that the recorder has become.
+  assert.equal(
+    there.filter((name) => name !== basename(other)).map((name) => statSync(join(dirname(output), name)).uid),
+    [NOBODY, NOBODY],
+  );
   const numbers = partsOf(output).map(({ recording }) => recording?.part ?? 0);
   assert.ok((numbers[0] ?? 0) > 1 && numbers[1] === (numbers[0] ?? 0) + 1, numbers.join(", "));
 });
@@ -100,7 +106,7 @@ live(
   "a call that is open when a file ends: in flight there, and told of by the next",
   ["root", "bpf", "gcc"],
   async () => {
-    const output = temporary("open.mtape");
+    const output = outputFor("open.mtape");
     const recorder = spawn(
       process.execPath,
       [MSGTAPE, "record", "-o", output, "--max-age", "1s", "--", workload("in-flight")],
@@ -130,6 +136,16 @@ live(
     assert.equal([inFlight[0]?.at(-1), inFlight[last]?.[0], inFlight[last]?.at(-1)], [true, true, false]);
     const open = parts[last]?.inventories[0]?.inFlight.find(({ tid }) => tid === first);
     assert.is(Number((open?.enterNs ?? 0n) - (parts[0]?.startNs ?? 0n)), entered);
+    // Read together they are one recording again.
+    const [{ file = "" } = {}, ...others] = parts;
+    const joined = callLines(
+      file,
+      others.map((part) => part.file),
+    ).filter(({ tid }) => tid === first);
+    assert.equal(
+      joined.map(({ state, enter_ns, ret }) => [state, enter_ns, ret]),
+      [["complete", entered, 2]],
+    );
   },
 );
 
@@ -138,7 +154,7 @@ live(
   "a reading command takes a file that is still being written, and those before are whole",
   ["root", "bpf"],
   async () => {
-    const output = temporary("running.mtape");
+    const output = outputFor("running.mtape");
     const recorder = spawn(process.execPath, [
       ...[MSGTAPE, "record", "-o", output, "--max-age", "1s", "--pid", String(process.pid)],
     ]);
@@ -161,7 +177,7 @@ live(
   "refused at the start: files of that row, a pipe, sizes that make no sense",
   ["root", "bpf"],
   () => {
-    const output = temporary("refused.mtape");
+    const output = outputFor("refused.mtape");
     const there = partName(output, 4);
     writeFileSync(there, "old");
     const refusal = (...options: readonly string[]) => {
@@ -179,6 +195,23 @@ live(
     assert.is(
       refusal("--max-files", "3"),
       "2 msgtape: --max-files: when does a file end? add --max-size or --max-age",
+    );
+    const closed = temporary("closed.mtape");
+    const dropped = msgtape([
+      "record",
+      "-o",
+      closed,
+      "--max-age",
+      "1s",
+      "--drop-to",
+      "nobody",
+      "--for",
+      "1s",
+    ]);
+    assert.is(dropped.status, 1);
+    assert.match(
+      dropped.stderr,
+      /nobody, to whom root is given up, cannot make files there: [^\n]*--drop-to\n$/,
     );
     const piped = msgtape(["record", "-o", "-", "--max-size", "1M", "--for", "1s"]);
     assert.equal(

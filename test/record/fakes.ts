@@ -197,8 +197,8 @@ export class FakeFiles implements PartSource {
   takeBack(part: OpenPart): void {
     this.log.push(`take back ${this.parts.indexOf(part) + 1}`);
   }
-  deleteOld(): number | null {
-    this.log.push("delete old");
+  written(part: OpenPart): number | null {
+    this.log.push(`written ${this.parts.indexOf(part) + 1}`);
     return this.keep;
   }
 

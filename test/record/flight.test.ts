@@ -234,7 +234,7 @@ test("a snapshot that cannot be made is told of, and the next one is; a full dis
     if (i === 3) await finishWriting(one, 1);
   }
   const end = await endAt(15n * SECOND, one, 100n);
-  assert.equal(failing.log, ["begin 1", "take back 1", "begin 1", "delete old"]);
+  assert.equal(failing.log, ["begin 1", "take back 1", "begin 1", "written 2"]);
   assert.equal([end.finished, end.files.length], [true, 1]);
   assert.instance(end.failure, SinkError);
   assert.is(log[0], "fake: cannot be written: i/o error for signal");

@@ -158,6 +158,7 @@ live(test, "hands over what the programs wrote, byte for byte", ["root", "bpf"],
     assert.equal(tape.openCalls(), [
       { tid: process.pid, startNs: 7n, event: 5, enterNs: records.readBigUInt64LE(4 * 104 + 8) },
     ]);
+    assert.equal(tape.openCallsOfBatch(), tape.openCalls());
     const totals = tape.totals();
     assert.is(totals.recorded, 5n);
     assert.is(totals.lostRingFull, 0n);
@@ -168,6 +169,33 @@ live(test, "hands over what the programs wrote, byte for byte", ["root", "bpf"],
     tape.close();
   }
 });
+
+live(
+  test,
+  "tells which calls were open at the end of the batch taken, whatever came since",
+  ["root", "bpf"],
+  async () => {
+    const tape = openCounting(64 << 10);
+    try {
+      tape.attach();
+      tape.start(1, 100, 10); // each record a batch
+      assert.equal(tape.openCallsOfBatch(), []);
+      kill(3);
+      tape.stop();
+      const times: (bigint | undefined)[] = [];
+      for (let i = 0; i < 3; i++) {
+        const batch = await take(tape);
+        const [open, ...more] = tape.openCallsOfBatch();
+        assert.equal([more, open?.enterNs], [[], batch.context.lastTimeNs]);
+        times.push(open?.enterNs);
+      }
+      assert.is(new Set(times).size, 3);
+      assert.is(tape.openCalls()[0]?.enterNs, times[2]);
+    } finally {
+      tape.close();
+    }
+  },
+);
 
 live(
   test,

@@ -119,6 +119,7 @@ test("a capture has them as they were given", () => {
       kernelPlane: true,
       libcPlane: false,
       rotation: null,
+      dropTo: null,
       flight: null,
     },
     65_536,

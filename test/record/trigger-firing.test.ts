@@ -87,6 +87,7 @@ const BASE: Omit<RecordOptions, "triggers" | "filters" | "filterText"> = {
   kernelPlane: false,
   libcPlane: false,
   rotation: null,
+  dropTo: null,
   flight: null,
 };
 

@@ -1,10 +1,11 @@
 /** The files of a recording that has several, each opened by itself. */
-import { readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { openCapture } from "../../src/format/capture.js";
 import type { IndexEntry, Inventory, Problem, RecordingPart, Summary } from "../../src/format/types.js";
 import { fileSource } from "../../src/replay/open.js";
 import { patience } from "./live.js";
+import { temporary } from "./msgtape.js";
 
 export interface Part {
   readonly file: string;
@@ -42,6 +43,14 @@ export function openFile(file: string): Part {
   } finally {
     source.close();
   }
+}
+
+/** For `-o`, in a directory of its own where also whoever a recorder becomes makes files. */
+export function outputFor(name: string): string {
+  const directory = temporary("files");
+  mkdirSync(directory);
+  chmodSync(directory, 0o777);
+  return join(directory, name);
 }
 
 /** Names of those that are there of `-o OUTPUT`, in order. */

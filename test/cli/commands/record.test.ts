@@ -41,6 +41,7 @@ test("without options: all events but those that are hot on any host", () => {
     libcPlane: false,
     rotation: null,
     flight: null,
+    dropTo: null,
   });
 });
 
@@ -118,6 +119,42 @@ test("the default name is made of host and time, and stays in this directory", (
   const now = new Date(2026, 10, 21, 3, 4, 5);
   assert.is(defaultOutput("web-1", now), "msgtape-web-1-20261121-030405.mtape");
   assert.is(defaultOutput("../x y", now), "msgtape-.._x_y-20261121-030405.mtape");
+});
+
+test("several files: by size and age, or what --last keeps", () => {
+  assert.equal(parseRecordOptions({ "max-size": "100M", "max-age": "1h", "max-files": "24" }).rotation, {
+    maxBytes: 100 * 2 ** 20,
+    maxAgeMs: 3_600_000,
+    maxFiles: 24,
+  });
+  assert.equal(parseRecordOptions({ last: "60s", "max-files": "3", after: "2s" }).flight, {
+    windowMs: 60_000,
+    memoryBytes: 256 * 2 ** 20,
+    afterMs: 2000,
+    maxFiles: 3,
+  });
+  const rows: readonly [RecordArguments, string][] = [
+    [{ "max-size": "1023K" }, '--max-size: expected a size of at least 1M, such as 100M, found "1023K"'],
+    [{ "max-age": "500ms" }, '--max-age: expected a time of at least 1s, such as 10min, found "500ms"'],
+    [{ "max-files": "2" }, "--max-files: when does a file end? add --max-size or --max-age"],
+    [{ "max-age": "1h", "max-files": "0" }, '--max-files: expected a number from 1 to 1000000, found "0"'],
+    [{ last: "0.5s" }, '--last: expected a time from 1s to 7d, such as 60s, found "0.5s"'],
+    [
+      { last: "60s", "last-memory": "1M" },
+      '--last-memory: expected a size from 16M to 64G, such as 256M, found "1M"',
+    ],
+    [{ last: "60s", after: "60s" }, '--after: expected a time shorter than --last, such as 2s, found "60s"'],
+    [
+      { last: "60s", "max-size": "9M" },
+      "--max-size: not with --last, whose files have the size of what is kept",
+    ],
+    [{ last: "60s", "max-age": "9s" }, "--max-age: not with --last, which writes a file when it is asked to"],
+    [{ after: "2s" }, "--after: goes with --last"],
+    [{ "last-memory": "64M" }, "--last-memory: goes with --last"],
+    [{ output: "-", last: "60s" }, "--output: several files do not go into a pipe: name a file"],
+    [{ output: "-", "max-size": "9M" }, "--output: several files do not go into a pipe: name a file"],
+  ];
+  for (const [options, message] of rows) assert.is(wrongUsage(options), message);
 });
 
 test("triggers come with --last, and ask what is recorded", () => {
