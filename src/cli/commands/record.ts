@@ -63,7 +63,7 @@ export interface RecordIo {
 
 export function builder(yargs: Argv): Argv {
   const text = { type: "string", requiresArg: true } as const;
-  return filesOptions(yargs)
+  const described = yargs
     .usage("$0 record [-o FILE] [--for DURATION] [--events LIST] [filters] [-- COMMAND...]")
     .option("output", {
       ...text,
@@ -107,6 +107,7 @@ export function builder(yargs: Argv): Argv {
     })
     .option("json", { type: "boolean", describe: "the closing line as JSON" })
     .option("quiet", { type: "boolean", alias: "q", describe: "say nothing but errors" });
+  return filesOptions(described);
 }
 
 /** Exit status: the command's, or 0 done, 1 failed, 2 wrong usage, 3 done with losses; 125 failed with a command. */
