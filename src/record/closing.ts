@@ -49,8 +49,11 @@ function lossText(lost: LossByCause): string {
 }
 
 /** What could not be told in full, and makes no call uncertain. */
-export function notesOf({ totals, lost }: SessionResult): readonly string[] {
+export function notesOf({ totals, lost, heldNs }: SessionResult): readonly string[] {
   const notes: string[] = [];
+  if (heldNs !== null) {
+    notes.push(`--last-memory did not last for --last: at worst it held ${durationText(heldNs)}`);
+  }
   if (lost.planes > 0n) {
     notes.push(
       `${lost.planes} records of what happened inside calls were lost, which leaves those calls whole: give a larger --buffer`,
@@ -94,5 +97,6 @@ export function closingObject(result: SessionResult, isOneFile: boolean, capture
     planes_lost: Number(lost.planes),
     x32_calls: Number(result.totals.x32),
     bytes: bytesOf(files),
+    ...(result.heldNs === null ? {} : { held_ns: Number(result.heldNs) }),
   };
 }

@@ -179,6 +179,7 @@ export class FileOutput implements Output {
       finished,
       failure: closed ?? looked ?? ended ?? synced,
       files: [...this.#files, fileOf(this.#part)],
+      heldNs: null,
     };
   }
 

@@ -64,7 +64,7 @@ export class FlightOutput implements Output {
   #begunMs = 0;
   #lastNs: bigint | null = null;
   #unkept = 0n;
-  #isShort = false;
+  #heldNs: bigint | null = null;
   /** Of the first snapshot that failed. */
   #failure: SinkError | null = null;
   /** The snapshot that is being written. */
@@ -118,12 +118,15 @@ export class FlightOutput implements Output {
       return true;
     }
     if (dropped !== "dropped") return false;
-    const [first, last] = [this.#ring.startNs, this.#lastNs];
-    if (!this.#isShort && first !== null && last !== null && last - first < this.#parts.windowNs) {
-      this.#isShort = true;
-      this.#parts.short(last - first);
-    }
+    this.#noteShort();
     return true;
+  }
+
+  #noteShort(): void {
+    const [first, last] = [this.#ring.startNs, this.#lastNs];
+    if (first === null || last === null || last - first >= this.#parts.windowNs) return;
+    if (this.#heldNs === null) this.#parts.short(last - first);
+    if (this.#heldNs === null || last - first < this.#heldNs) this.#heldNs = last - first;
   }
 
   async clocks(triples: readonly ClockTriple[]): Promise<void> {
@@ -206,7 +209,7 @@ export class FlightOutput implements Output {
     const lastGaps = gapsAtEnd({ output: output > 0n ? output : 0n, planesOutput: 0n }, this.#lastNs);
     const how = { ended: end.ended, trigger: reasons.join("; ") };
     const finished = await this.#write(end.boundary, how, lastGaps, reasons);
-    return { finished, failure: this.#failure, files: this.#files };
+    return { finished, failure: this.#failure, files: this.#files, heldNs: this.#heldNs };
   }
 }
 

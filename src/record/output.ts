@@ -90,4 +90,6 @@ export interface OutputEnd {
   readonly finished: boolean;
   readonly failure: SinkError | null;
   readonly files: readonly OutputFile[];
+  /** How short a time the flight recorder's memory lasted for at worst; null: never less than was asked for. */
+  readonly heldNs: bigint | null;
 }

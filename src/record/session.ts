@@ -61,6 +61,8 @@ export interface SessionResult {
   readonly finished: boolean;
   /** Those that are there, the oldest first. */
   readonly files: readonly OutputFile[];
+  /** As OutputEnd's. */
+  readonly heldNs: bigint | null;
 }
 
 /** A chunk is about this large or this old: a killed recorder loses no more than its last second. */
@@ -163,6 +165,7 @@ class Session {
       failure: this.#failure ?? end.failure,
       finished: end.finished,
       files: end.files,
+      heldNs: end.heldNs,
     };
   }
 

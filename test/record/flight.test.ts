@@ -158,7 +158,8 @@ test("the memory bounds what is kept: the oldest go, and it is said once", async
       await output.cross(boundaryAt(at + 10n, BigInt(i + 1) * 100n), NOW);
   }
   assert.equal([log.length, log[0]?.slice(0, 6)], [1, "short:"]);
-  await endAt(300n * SECOND, one, 20_000n);
+  const { heldNs } = await endAt(300n * SECOND, one, 20_000n);
+  assert.ok(heldNs !== null && heldNs > 0n && heldNs <= BigInt(log[0]?.slice(7) ?? 0), `${heldNs}`);
   const { capture, chunks } = files.capture(0);
   const kept = chunks.length;
   assert.ok(kept >= 20 && kept <= 41, `${kept} chunks of 25 kB in 1 MiB`);
@@ -285,6 +286,7 @@ test("blocks: what is put comes back, what is freed is used again, and no more t
   store.free(large);
   const again = store.put(bytes(39_000, 4));
   if (again === null) throw new Error("no room");
+  assert.ok(again.blocks.every((block) => large.blocks.includes(block)));
   assert.equal([store.get(again), store.get(small)], [bytes(39_000, 4), bytes(1, 1)]);
   assert.is(store.usedBytes, used);
   assert.is(store.put(new Uint8Array(0))?.lengthBytes, 0);

@@ -41,7 +41,6 @@ test("without options: all events but those that are hot on any host", () => {
     libcPlane: false,
     rotation: null,
     flight: null,
-    dropTo: null,
   });
 });
 
