@@ -3,7 +3,8 @@
  *
  * The decoder allocates what a header claims (five bytes can claim an array of 33 million) and has no limit
  * of depth; duplicate keys silently keep the last. Refuses: values outside the buffer, bytes after the
- * value, keys that are no strings or come twice, strings that are not UTF-8, extension types.
+ * value, keys that are no strings or come twice, strings that are not UTF-8, floats (the decoder cannot
+ * tell 1.0 from 1), extension types.
  */
 import { isUtf8 } from "node:buffer";
 import { CodecError } from "./error.js";
@@ -28,7 +29,7 @@ type Head =
 
 /** Bytes after the marker, for the markers 0xc0 to 0xdf that have a fixed size; -1: see `headAt`. */
 const FIXED: readonly number[] = [
-  0, -1, 0, 0, -1, -1, -1, -1, -1, -1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+  0, -1, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1, 1, 2, 4, 8, 1, 2, 4, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
   -1, -1,
 ];
 
@@ -95,7 +96,7 @@ function headAt(view: DataView, offset: number): Head {
     const width = marker % 2 === 0 ? 2 : 4;
     return { kind: marker < 0xde ? "array" : "map", count: unsigned(view, at, width), end: at + width };
   }
-  throw bad(offset, `0x${marker.toString(16)} is an extension type or no msgpack`);
+  throw bad(offset, `0x${marker.toString(16)} is a float, an extension type or no msgpack`);
 }
 
 function unsigned(view: DataView, offset: number, width: number): number {

@@ -73,13 +73,14 @@ export interface Capture {
 }
 
 /**
- * Reads what a capture says of itself; of a finished one without touching its chunks.
+ * Reads what a capture says of itself; of a finished one without touching its chunks. `useIndex` false: every frame is
+ * read, as the spec's "Reading without the index" has it, and the index is held against them.
  *
  * @throws CaptureError when it cannot be read at all; anything less is in `problems`.
  */
-export function openCapture(source: ByteSource, limits: Limits = LIMITS): Capture {
+export function openCapture(source: ByteSource, limits: Limits = LIMITS, useIndex = true): Capture {
   const header = readFileHeader(source, limits);
-  const located = locateFrames(source, header, limits);
+  const located = locateFrames(source, header, limits, useIndex);
   const problems = problemList(located.problems);
   const frames = located.places.flatMap((place) => place.entry ?? []);
   refuseUnknown(frames, source.name);
@@ -92,22 +93,40 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
     if (parsed.problem) problems.add(parsed.problem);
     return parsed.value;
   }
-  function values<T>(type: number, field: Field<T>): T[] {
+  /** What the frames of a type say, each with the frame that says it. */
+  function said<T>(type: number, field: Field<T>): Said<T>[] {
     return frames
       .filter((entry) => entry.type === type && isKnown(entry))
-      .flatMap((entry) => value(entry, field) ?? []);
+      .flatMap((entry) => {
+        const parsed = value(entry, field);
+        return parsed === null ? [] : [{ entry, value: parsed }];
+      });
   }
+  const values = <T>(type: number, field: Field<T>): T[] => said(type, field).map((one) => one.value);
 
-  const host = values(FrameType.HOST, hostBody)[0] ?? null;
-  const clocks = values(FrameType.CLOCKS, clocksBody).flatMap((body) => body.clocks);
+  const hosts = said(FrameType.HOST, hostBody);
+  const triples = said(FrameType.CLOCKS, clocksBody);
+  const clocks = triples.flatMap(({ value }) => value.clocks);
   const summary = located.summary && value(located.summary, summaryBody);
   const chunks = chunkPlaces(located, problems);
-  const index = chunks.flatMap((place) => place.entry?.index ?? []);
-  for (const trouble of disagreements(frames, index, host, clocks, summary)) problems.add(trouble);
-  const btf = once(() => values(FrameType.BTF, btfBody).filter((frame) => hashMatches(frame, problems)));
+  const whole = chunks.flatMap((place) => place.entry ?? []);
+  const index = whole.map((place) => place.index);
+  const btf = once(() => said(FrameType.BTF, btfBody).filter((one) => hashMatches(one, problems)));
+  const recorder = () => btf().find(({ value }) => value.origin === "recorder")?.entry;
+  const metadata = {
+    HOST: hosts[0]?.entry,
+    // With an index it is read when it is asked for.
+    BTF: located.from === "scan" ? recorder() : frames.find((entry) => entry.type === FrameType.BTF),
+    CLOCKS: triples.find(({ value }) => value.clocks.length > 0)?.entry,
+  };
+  for (const trouble of disagreements(frames, whole, metadata, located.summary, summary)) {
+    problems.add(trouble);
+  }
   const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
   const gaps = values(FrameType.GAP, gapBody);
   const origins = values(FrameType.ORIGIN, originBody);
+  const btfOf = (origin: BtfFrame["origin"]) =>
+    btf().find(({ value }) => value.origin === origin)?.value.data ?? null;
 
   return {
     name: source.name,
@@ -117,12 +136,12 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
     nextOffset: located.nextOffset,
     createdNs: clocks[0]?.realtimeNs ?? null,
     startNs: clocks[0]?.boottimeNs ?? null,
-    host,
+    host: hosts[0]?.value ?? null,
     get recorderBtf() {
-      return btf().find((frame) => frame.origin === "recorder")?.data ?? null;
+      return btfOf("recorder");
     },
     get hostBtf() {
-      return btf().find((frame) => frame.origin === "host")?.data ?? null;
+      return btfOf("host");
     },
     clocks,
     inventories,
@@ -148,6 +167,11 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS): Captur
       }
     },
   };
+}
+
+interface Said<T> {
+  readonly entry: FrameEntry;
+  readonly value: T;
 }
 
 interface Problems {
@@ -241,17 +265,11 @@ function readChunk(
   return parseChunk(frame, body.value.stored, records, limits);
 }
 
-function hashMatches(frame: BtfFrame, problems: Problems): boolean {
-  const found = createHash("sha256").update(frame.data).digest("hex");
-  if (found === frame.sha256) return true;
-  problems.add(
-    problem(
-      "btf_hash",
-      0,
-      null,
-      `the ${frame.origin} BTF has SHA-256 ${found}, not ${frame.sha256}; it is not used`,
-    ),
-  );
+function hashMatches({ entry, value }: Said<BtfFrame>, problems: Problems): boolean {
+  const found = createHash("sha256").update(value.data).digest("hex");
+  if (found === value.sha256) return true;
+  const what = `the ${value.origin} BTF has SHA-256 ${found}, not ${value.sha256}; it is not used`;
+  problems.add(problem("btf_hash", entry.offset, entry.sequence, what));
   return false;
 }
 

@@ -1,53 +1,47 @@
 /** Whether the frames of a capture agree with each other: order of metadata, record numbers, totals. */
-import type { FrameEntry } from "./frame.js";
+import { type FrameEntry, isKnown } from "./frame.js";
 import { problem } from "./problem.js";
-import {
-  type ClockTriple,
-  FrameType,
-  type HostInfo,
-  type IndexEntry,
-  type Problem,
-  type Summary,
-} from "./types.js";
+import { FrameType, type IndexEntry, type Problem, type Summary } from "./types.js";
 
-/** What contradicts itself between the frames. */
+/** A chunk whose context could be read. */
+interface FoundChunk {
+  readonly frame: FrameEntry;
+  readonly index: IndexEntry;
+}
+
+/**
+ * What contradicts itself between the frames. `metadata`: the first frame that can be used, of each kind that a reader
+ * needs before the first chunk.
+ */
 export function* disagreements(
   frames: readonly FrameEntry[],
-  index: readonly IndexEntry[],
-  host: HostInfo | null,
-  clocks: readonly ClockTriple[],
+  chunks: readonly FoundChunk[],
+  metadata: Readonly<Record<string, FrameEntry | undefined>>,
+  summaryFrame: FrameEntry | null,
   summary: Summary | null,
 ): Generator<Problem> {
-  const first = frames.find((entry) => entry.type === FrameType.CHUNK);
+  const first = frames.find((entry) => entry.type === FrameType.CHUNK && isKnown(entry));
   if (first) {
-    const before = new Set(
-      frames.filter((entry) => entry.sequence < first.sequence).map((entry) => entry.type),
-    );
-    const absent = [
-      ...(host && before.has(FrameType.HOST) ? [] : ["HOST"]),
-      ...(before.has(FrameType.BTF) ? [] : ["BTF"]),
-      ...(clocks.length > 0 && before.has(FrameType.CLOCKS) ? [] : ["CLOCKS"]),
-    ];
+    const absent = Object.entries(metadata)
+      .filter(([, entry]) => entry === undefined || entry.offset > first.offset)
+      .map(([name]) => name);
     if (absent.length > 0) {
-      yield problem(
-        "metadata_missing",
-        first.offset,
-        first.sequence,
-        `no readable ${absent.join(", ")} before the first chunk`,
-      );
+      const what = `no readable ${absent.join(", ")} before the first chunk`;
+      yield problem("metadata_missing", first.offset, first.sequence, what);
     }
   }
   let next: bigint | null = null;
-  for (const { offset, context } of index) {
-    if (next !== null && context.firstRecord !== next) {
-      const what = `the chunk starts with record ${context.firstRecord}, the one before ends at ${next}`;
-      yield problem("records_missing", Number(offset), null, what);
+  for (const { frame, index } of chunks) {
+    const { firstRecord, records } = index.context;
+    if (next !== null && firstRecord !== next) {
+      const what = `the chunk starts with record ${firstRecord}, the one before ends at ${next}`;
+      yield problem("records_missing", frame.offset, frame.sequence, what);
     }
-    next = context.firstRecord + BigInt(context.records);
+    next = firstRecord + BigInt(records);
   }
-  const total = index.reduce((sum, { context }) => sum + BigInt(context.records), 0n);
-  if (summary && (summary.records !== total || summary.chunks !== index.length)) {
-    const what = `the summary says ${summary.records} records in ${summary.chunks} chunks, the chunks found have ${total} in ${index.length}`;
-    yield problem("summary_mismatch", 0, null, what);
+  const total = chunks.reduce((sum, { index }) => sum + BigInt(index.context.records), 0n);
+  if (summaryFrame && summary && (summary.records !== total || summary.chunks !== chunks.length)) {
+    const what = `the summary says ${summary.records} records in ${summary.chunks} chunks, the chunks found have ${total} in ${chunks.length}`;
+    yield problem("summary_mismatch", summaryFrame.offset, summaryFrame.sequence, what);
   }
 }

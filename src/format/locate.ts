@@ -2,7 +2,7 @@
  * Finds a capture's frames: by trailer and index when both are there and agree with each other, else by a
  * scan from the start. The index is a cache; where it is in doubt the frames decide.
  */
-import { type IndexedFrame, indexBody } from "./bodies.js";
+import type { IndexedFrame } from "./bodies.js";
 import type { FileHeader } from "./file-header.js";
 import {
   contradictionOf,
@@ -13,9 +13,8 @@ import {
   isKnown,
   parseFrameHeader,
 } from "./frame.js";
+import { entryOf, type FoundTrailer, faultOfIndex, faultsOfEnd, readIndex } from "./index-check.js";
 import type { Limits } from "./limits.js";
-import { done, failed, type Outcome, parsePayload, readBody } from "./payload.js";
-import { problem } from "./problem.js";
 import { scanFrames } from "./scanner.js";
 import type { ByteSource } from "./source.js";
 import { parseTrailer, TRAILER_BYTES, type Trailer } from "./trailer.js";
@@ -37,135 +36,78 @@ export interface Located {
   readonly nextOffset: number | null;
 }
 
-export function locateFrames(source: ByteSource, header: FileHeader, limits: Limits): Located {
-  const indexed = locateByIndex(source, header, limits);
-  if (indexed?.value) return indexed.value;
-  const scanned = locateByScan(source, header, limits);
-  return indexed ? { ...scanned, problems: [indexed.problem, ...scanned.problems] } : scanned;
+/** `useIndex` false: every frame is read, and what an index says is held against them. */
+export function locateFrames(
+  source: ByteSource,
+  header: FileHeader,
+  limits: Limits,
+  useIndex: boolean,
+): Located {
+  return (useIndex ? locateByIndex(source, header, limits) : null) ?? locateByScan(source, header, limits);
 }
 
-/** null: there is no trailer at the end, or it says that there is no index. */
-function locateByIndex(source: ByteSource, header: FileHeader, limits: Limits): Outcome<Located> | null {
+/** null: there is no trailer at the end, or it and the index are not beyond doubt. */
+function locateByIndex(source: ByteSource, header: FileHeader, limits: Limits): Located | null {
   const size = source.sizeBytes;
   if (size === null || size < header.headerBytes + TRAILER_BYTES) return null;
   const trailerAt = size - TRAILER_BYTES;
   const trailer = parseTrailer(source.read(trailerAt, TRAILER_BYTES), header.captureId);
-  if (!trailer) return null;
-  if (trailer.fileBytes !== size) {
-    return failed(
-      problem(
-        "trailer_mismatch",
-        trailerAt,
-        null,
-        `the trailer says the file has ${trailer.fileBytes} bytes, it has ${size}`,
-      ),
-    );
-  }
-  if (trailer.indexOffset === null) return null;
+  if (!trailer || trailer.fileBytes !== size || trailer.indexOffset === null) return null;
   const index = frameAt(source, header, trailer.indexOffset, FrameType.INDEX);
-  if (!index) {
-    return failed(problem("index_damaged", trailer.indexOffset, null, "no index where the trailer says"));
-  }
-  const body = readBody(source, header.sync, index, limits);
-  if (body.problem) return failed({ ...body.problem, code: "index_damaged" });
-  const parsed = parsePayload(index, body.value.stored, indexBody, limits);
-  if (parsed.problem) return failed({ ...parsed.problem, code: "index_damaged" });
-  const { frames } = parsed.value;
+  const frames = index && readIndex(source, header, index, limits).value;
+  if (!frames) return null;
   const summary =
     trailer.summaryOffset === null ? null : frameAt(source, header, trailer.summaryOffset, FrameType.SUMMARY);
-  const fault =
-    faultOfIndex(frames, header, index, limits) ??
-    faultOfUnknown(frames, header, source) ??
-    faultOfEnd(index, summary, trailer, trailerAt);
-  if (fault !== null) {
-    const what = `the index does not fit the file: ${fault}`;
-    return failed(problem("index_mismatch", index.offset, index.sequence, what));
-  }
+  const isUsable =
+    faultOfIndex(frames, header, index, limits) === null &&
+    frames.every((frame, i) => isSound(entryOf(frame, i), limits)) &&
+    unknownAreThere(frames, header, source) &&
+    isWhole(index, summary, trailer, trailerAt);
+  if (!isUsable) return null;
   const places = frames.map(
     (frame, i): Place => ({ entry: entryOf(frame, i), context: frame.context, problem: null }),
   );
-  return done({ from: "index", places, summary, trailer, problems: [], nextOffset: null });
+  return { from: "index", places, summary, trailer, problems: [], nextOffset: null };
 }
 
 /** The entry of the frame of `type` at `offset`, by its header alone. */
 function frameAt(source: ByteSource, header: FileHeader, offset: number, type: number): FrameEntry | null {
+  if (offset > (source.sizeBytes ?? Number.MAX_SAFE_INTEGER)) return null;
   const found = parseFrameHeader(source.read(offset, FRAME_HEADER_BYTES), header.sync);
   if (found?.type !== type) return null;
   const { bodyCrc: _, ...fields } = found;
   return { ...fields, offset };
 }
 
-function entryOf(frame: IndexedFrame, sequence: number): FrameEntry {
-  const { type, flags, storedBytes, rawBytes } = frame;
-  return {
-    type,
-    flags,
-    sequence,
-    contextBytes: frame.context.length,
-    storedBytes,
-    rawBytes,
-    offset: Number(frame.offset),
-  };
-}
-
-/** The frames of an index must follow each other without a hole, from the file header to the index itself. */
-function faultOfIndex(
-  frames: readonly IndexedFrame[],
-  header: FileHeader,
-  index: FrameEntry,
-  limits: Limits,
-): string | null {
-  if (frames.length > limits.frames) return `${frames.length} frames, at most ${limits.frames} allowed`;
-  let end = header.headerBytes;
-  for (const [i, frame] of frames.entries()) {
-    const entry = entryOf(frame, i);
-    if (frame.offset !== BigInt(end)) return `frame ${i} at ${frame.offset}, the one before ends at ${end}`;
-    const wrong = excessOf(entry, limits) ?? contradictionOf(entry);
-    if (wrong !== null) return `frame ${i}: ${wrong}`;
-    end += frameBytes(entry);
-  }
-  if (end !== index.offset) return `its frames end at ${end}, the index starts at ${index.offset}`;
-  return index.sequence === frames.length
-    ? null
-    : `${frames.length} frames, but the index is frame ${index.sequence}`;
+function isSound(entry: FrameEntry, limits: Limits): boolean {
+  return excessOf(entry, limits) === null && contradictionOf(entry) === null;
 }
 
 /** Frames that will be skipped, or refused, by what the index says of them: their own headers must say the same. */
-function faultOfUnknown(
-  frames: readonly IndexedFrame[],
-  header: FileHeader,
-  source: ByteSource,
-): string | null {
-  for (const [i, frame] of frames.entries()) {
-    if (isKnown(frame)) continue;
-    const found = frameAt(source, header, Number(frame.offset), frame.type);
-    if (found?.flags !== frame.flags) {
-      return `frame ${i} is not of type ${frame.type} with flags ${frame.flags}`;
-    }
-  }
-  return null;
+function unknownAreThere(frames: readonly IndexedFrame[], header: FileHeader, source: ByteSource): boolean {
+  return frames
+    .filter((frame) => !isKnown(frame))
+    .every((frame) => frameAt(source, header, Number(frame.offset), frame.type)?.flags === frame.flags);
 }
 
-/** Index, summary and trailer follow each other. */
-function faultOfEnd(
+/** Index, summary and trailer follow each other, and the summary is where the trailer says, if it does. */
+function isWhole(
   index: FrameEntry,
   summary: FrameEntry | null,
   trailer: Trailer,
   trailerAt: number,
-): string | null {
+): boolean {
   const indexEnd = index.offset + frameBytes(index);
-  if (trailer.summaryOffset !== null && summary === null) return `no summary at ${trailer.summaryOffset}`;
-  const last = summary ? summary.offset + frameBytes(summary) : indexEnd;
-  if (summary && summary.offset !== indexEnd) {
-    return `the summary starts at ${summary.offset}, the index ends at ${indexEnd}`;
-  }
-  return last === trailerAt ? null : `the last frame ends at ${last}, the trailer starts at ${trailerAt}`;
+  if (!isKnown(index) || (summary && !isKnown(summary))) return false;
+  if (trailer.summaryOffset !== null && summary === null) return false;
+  if (summary && summary.offset !== indexEnd) return false;
+  return trailerAt === (summary ? summary.offset + frameBytes(summary) : indexEnd);
 }
 
 function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): Located {
   const places: Place[] = [];
   const problems: Problem[] = [];
-  let trailer: Trailer | null = null;
+  let end: FoundTrailer | null = null;
   let summary: FrameEntry | null = null;
   let nextOffset: number | null = null;
   const start = {
@@ -179,13 +121,13 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
   for (let step = scan.next(reply); !step.done; step = scan.next(reply)) {
     const found = step.value;
     if (found.kind === "need") reply = source.read(found.offset, found.length);
-    else if (found.kind === "trailer") trailer = found.trailer;
+    else if (found.kind === "trailer") end = { trailer: found.trailer, offset: found.offset };
     else if (found.kind === "capture") nextOffset = found.offset;
     else if (found.kind === "damage") {
       problems.push(found.problem);
       places.push({ entry: null, type: found.type, problem: found.problem });
     } else {
-      if (found.entry.type === FrameType.SUMMARY) summary = found.entry;
+      if (found.entry.type === FrameType.SUMMARY && isKnown(found.entry)) summary = found.entry;
       places.push({
         entry: found.entry,
         context: found.body.slice(0, found.entry.contextBytes),
@@ -193,5 +135,6 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
       });
     }
   }
-  return { from: "scan", places, summary, trailer, problems, nextOffset };
+  if (end) problems.push(...faultsOfEnd(source, header, end, places, limits));
+  return { from: "scan", places, summary, trailer: end?.trailer ?? null, problems, nextOffset };
 }

@@ -131,15 +131,16 @@ export function parseChunk(
 ): Outcome<ChunkBody> {
   const parsed = parsePayload(entry, stored, chunkBody, limits);
   if (parsed.problem) return parsed;
-  const fault = faultOfRecords(parsed.value.records, records);
-  if (fault === null) return parsed;
+  const { planes } = parsed.value;
+  const fault = faultOfRecords(parsed.value.records, records) ?? (planes && faultOfRecords(planes, null));
+  if (!fault) return parsed;
   return failed(
     problem("records_invalid", entry.offset, entry.sequence, `frame ${entry.sequence}: ${fault}`),
   );
 }
 
-/** Every record starts with its length in bytes, a multiple of 8: u32, little-endian. */
-function faultOfRecords(records: Uint8Array, expected: number): string | null {
+/** Every record starts with its length in bytes, a multiple of 8: u32, little-endian. `expected` null: any number. */
+function faultOfRecords(records: Uint8Array, expected: number | null): string | null {
   const view = viewOf(records);
   let count = 0;
   for (let at = 0; at < records.length; count++) {
@@ -149,5 +150,7 @@ function faultOfRecords(records: Uint8Array, expected: number): string | null {
     }
     at += size;
   }
-  return count === expected ? null : `${count} records in the chunk, ${expected} in its context`;
+  return expected === null || count === expected
+    ? null
+    : `${count} records in the chunk, ${expected} in its context`;
 }

@@ -34,7 +34,9 @@ export const PROBLEM_CODES = [
   "body_invalid",
   "records_invalid",
   "records_missing",
+  "record_invalid",
   "btf_hash",
+  "btf_invalid",
   "metadata_missing",
   "summary_mismatch",
 ] as const;

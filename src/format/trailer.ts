@@ -2,7 +2,7 @@
  * The last 56 bytes of a finished capture: where the index and the summary are. Spec: "Trailer".
  */
 import { crc32 } from "../codec/crc32.js";
-import { equalBytes, safeU64, viewOf } from "./bytes.js";
+import { equalBytes, viewOf } from "./bytes.js";
 import { MAGIC } from "./file-header.js";
 
 export const TRAILER_BYTES = 56;
@@ -40,8 +40,11 @@ export function parseTrailer(bytes: Uint8Array, captureId: Uint8Array): Trailer 
   if (crc32(bytes.subarray(0, 44)) !== view.getUint32(44, true)) return null;
   if (!equalBytes(bytes.subarray(0, 16), captureId)) return null;
   const flags = view.getUint32(40, true);
-  const fileBytes = safeU64(view, 32);
-  const indexOffset = (flags & HAS_INDEX) === 0 ? null : safeU64(view, 16);
-  const summaryOffset = (flags & HAS_SUMMARY) === 0 ? null : safeU64(view, 24);
-  return fileBytes === null ? null : { indexOffset, summaryOffset, fileBytes };
+  // Beyond 2^53 no longer exact, but no place in any file either.
+  const at = (offset: number): number => Number(view.getBigUint64(offset, true));
+  return {
+    indexOffset: (flags & HAS_INDEX) === 0 ? null : at(16),
+    summaryOffset: (flags & HAS_SUMMARY) === 0 ? null : at(24),
+    fileBytes: at(32),
+  };
 }

@@ -110,7 +110,7 @@ function itemsOf(
     if (wrong === null) continue;
     isWhole = false;
     const message = `${event.name} of task ${call.task}, call ${call.call ?? "?"}: ${wrong}`;
-    parts.onProblem({ code: "item", offset: 0, frame: null, message });
+    parts.onProblem({ code: "record_invalid", offset: 0, frame: null, message });
   }
   return { items, isWhole };
 }

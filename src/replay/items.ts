@@ -28,20 +28,21 @@ export function parseItems(
     if (captured > room) {
       return `item at byte ${offset} of its record: claims ${captured} bytes, ${room} are left`;
     }
-    if (status === undefined) return `item at byte ${offset} of its record: unknown status`;
-    const from = offset + head.sizeBytes;
+    const at = offset;
+    const from = at + head.sizeBytes;
+    offset = from + ((captured + 7) & ~7);
+    if (status === undefined) continue; // of a later recorder: what it says of the bytes is not known
     into.push({
-      kind: view.getUint8(offset + head.kind),
-      arg: view.getUint8(offset + head.arg),
+      kind: view.getUint8(at + head.kind),
+      arg: view.getUint8(at + head.arg),
       status,
-      iovec: view.getUint8(offset + head.iovec),
-      message: view.getUint16(offset + head.message, true),
+      iovec: view.getUint8(at + head.iovec),
+      message: view.getUint16(at + head.message, true),
       wanted,
       captured,
-      addr: view.getBigUint64(offset + head.addr, true),
+      addr: view.getBigUint64(at + head.addr, true),
       bytes: record.subarray(from, from + captured),
     });
-    offset = from + ((captured + 7) & ~7);
   }
   return null;
 }

@@ -145,7 +145,7 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
 }
 
 export function recordProblem(entry: IndexEntry, message: string): Problem {
-  return { code: "record", offset: Number(entry.offset), frame: null, message };
+  return { code: "record_invalid", offset: Number(entry.offset), frame: null, message };
 }
 
 /** Makes the function that takes one record and puts the calls that it ends into `out`. */

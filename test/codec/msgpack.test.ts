@@ -40,8 +40,6 @@ test("every marker of the format is walked as the decoder reads it", () => {
     [[0xc4, 1, 9], Uint8Array.of(9)],
     [[0xc5, 0, 1, 9], Uint8Array.of(9)],
     [[0xc6, 0, 0, 0, 1, 9], Uint8Array.of(9)],
-    [[0xca, 0x3f, 0x80, 0, 0], 1],
-    [[0xcb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0], 1],
     [[0xcc, 200], 200],
     [[0xcd, 1, 0], 256],
     [[0xce, 0, 1, 0, 0], 65536],
@@ -98,12 +96,12 @@ test("a key twice is refused, also spelled in another width, also further in", (
   });
 });
 
-test("keys that are no strings, strings that are no UTF-8, __proto__, and extension types are refused", () => {
+test("keys that are no strings, strings that are no UTF-8, __proto__, floats and extension types are refused", () => {
   refused([0x81, 1, 1], /key is not a string/);
   refused([0x81, 0x90, 1], /key is not a string/);
   refused([0xa1, 0xff], /not UTF-8/);
   refused([0x81, 0xa9, ...Buffer.from("__proto__"), 1], /__proto__/);
-  for (const marker of [0xc1, 0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8]) {
+  for (const marker of [0xc1, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8]) {
     refused([marker, ...new Array<number>(20).fill(0)], /extension type or no msgpack/);
   }
 });

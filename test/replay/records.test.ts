@@ -149,7 +149,8 @@ test("items are bounded by their record", () => {
   }
   const status = record.slice();
   status[104 + 2] = 5;
-  assert.is(parseItems(status, layouts, []), "item at byte 104 of its record: unknown status");
+  const known: Item[] = [];
+  assert.equal([parseItems(status, layouts, known), known.map(({ kind }) => kind)], [null, [9]]);
 });
 
 test("an item must be as long as the struct that is looked for", () => {
