@@ -1,0 +1,82 @@
+/** This reader says of every file of the conformance corpus what format-spec/conformance.md has it say. */
+import { readdirSync, readFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CaptureError } from "../src/format/problem.js";
+import { openCaptures } from "../src/format/sections.js";
+import { memorySource } from "../src/format/source.js";
+import { digestOf, type Json } from "./conformance/digest.js";
+import { CORPUS, RECORDINGS } from "./conformance/list.js";
+import { FIXTURES } from "./support/paths.js";
+
+const test = suite("conformance");
+const expected = (path: string): Json => JSON.parse(readFileSync(`${FIXTURES}${path}.json`, "utf8"));
+const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(`${FIXTURES}${path}.mtape`));
+
+test("the corpus is what its generator makes, and nothing else", () => {
+  for (const folder of ["valid", "damaged", "future"] as const) {
+    const made = CORPUS.filter((file) => file.folder === folder).map(({ name }) => name);
+    assert.is(new Set(made).size, made.length, `${folder}: a name comes twice`);
+    const extra = folder === "valid" ? RECORDINGS.map((name) => `${name}.json`) : [];
+    const files = made.flatMap((name) => [`${name}.mtape`, `${name}.json`]);
+    assert.equal(readdirSync(`${FIXTURES}${folder}`).sort(), [...files, ...extra].sort());
+  }
+  const other = CORPUS.filter(
+    ({ folder, name, make }) => Buffer.compare(make(), bytesOf(`${folder}/${name}`)) !== 0,
+  );
+  assert.equal(
+    other.map(({ folder, name }) => `${folder}/${name}`),
+    [],
+  );
+});
+
+for (const folder of ["valid", "damaged", "future"] as const) {
+  test(`${folder}/: each file is read as its JSON says`, () => {
+    for (const { name } of CORPUS.filter((file) => file.folder === folder)) {
+      assert.equal(
+        digestOf(bytesOf(`${folder}/${name}`)),
+        expected(`${folder}/${name}`),
+        `${folder}/${name}`,
+      );
+    }
+  });
+}
+
+test("recordings are read as their JSON says", () => {
+  for (const name of RECORDINGS) assert.equal(digestOf(bytesOf(name)), expected(`valid/${name}`), name);
+});
+
+interface Answer {
+  readonly captures: readonly { readonly refusal?: unknown; readonly problems?: readonly unknown[] }[];
+}
+
+/** Whether commands, which use the index, find anything wrong; null: they refuse. */
+function isFaulty(bytes: Uint8Array): boolean | null {
+  try {
+    return openCaptures(memorySource(bytes)).some((capture) => {
+      for (const _ of capture.chunks());
+      capture.inventories();
+      void capture.recorderBtf;
+      return capture.problems.length > 0;
+    });
+  } catch (error) {
+    if (error instanceof CaptureError) return null;
+    throw error;
+  }
+}
+
+/** What src/format leaves to those who read records. */
+const OF_RECORDS = /^valid\/example$|^damaged\/(btf-|record-|planes-record|item-|two-records)/;
+
+test("a reader that uses the index calls the same files damaged and refuses the same ones", () => {
+  const other = CORPUS.map(({ folder, name }) => `${folder}/${name}`).filter((path) => {
+    if (OF_RECORDS.test(path)) return false;
+    const { captures } = expected(path) as unknown as Answer;
+    const refused = captures.some((capture) => capture.refusal !== undefined);
+    const wrong = captures.some((capture) => (capture.problems?.length ?? 0) > 0);
+    return isFaulty(bytesOf(path)) !== (refused ? null : wrong);
+  });
+  assert.equal(other, []);
+});
+
+test.run();
