@@ -2,6 +2,7 @@
 import { CUTS, FLIPS, JOINED, MOVES } from "./damaged-bytes.js";
 import { CONTEXT_LIES, ENDS, FILE_HEADERS, FRAMES, METADATA } from "./damaged-frames.js";
 import { BTF, MSGPACK, RECORD_CONTENTS, RECORD_LENGTHS, VALUES, ZSTD } from "./damaged-payloads.js";
+import { FUTURE } from "./future.js";
 import { VALID } from "./valid.js";
 
 export interface CorpusFile {
@@ -18,6 +19,7 @@ export const CORPUS: readonly CorpusFile[] = [
   of("damaged", { ...CUTS, ...FLIPS, ...MOVES, ...JOINED }),
   of("damaged", { ...FILE_HEADERS, ...FRAMES, ...CONTEXT_LIES, ...METADATA, ...ENDS }),
   of("damaged", { ...ZSTD, ...MSGPACK, ...VALUES, ...RECORD_LENGTHS, ...RECORD_CONTENTS, ...BTF }),
+  of("future", FUTURE),
 ].flat();
 
 /** Recordings in fixtures/ itself that the corpus says something of too. */
