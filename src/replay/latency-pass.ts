@@ -155,7 +155,8 @@ function recordCounter(
       const result = readHead(view, offset, head);
       if (result !== HeadResult.RECORD) {
         losses.damage();
-        onDamage(headProblem(view, offset, layouts));
+        const wrong = headProblem(view, offset, layouts);
+        if (wrong !== null) onDamage(wrong);
         if (result === HeadResult.STOP) return;
         continue;
       }

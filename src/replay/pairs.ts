@@ -120,7 +120,8 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       const result = readHead(view, offset, head);
       if (result !== HeadResult.RECORD) {
         losses.damage();
-        options.onProblem(recordProblem(item.entry, headProblem(view, offset, layouts)));
+        const wrong = headProblem(view, offset, layouts);
+        if (wrong !== null) options.onProblem(recordProblem(item.entry, wrong));
         if (result === HeadResult.STOP) break;
         continue;
       }

@@ -119,8 +119,13 @@ export function recordLayouts(btf: Btf): RecordLayouts {
   if (args.element?.sizeBytes !== 8 || args.length === null || args.length < 6) {
     throw new LayoutError("struct mt_entry: expected args to be at least 6 numbers of 8 bytes");
   }
+  const record = offsets(requireStruct(btf, "mt_record"), RECORD_WIDTHS);
+  // The format tells records apart by their first field alone.
+  if (record.size !== 0) {
+    throw new LayoutError(`struct mt_record: expected field size at byte 0, found it at ${record.size}`);
+  }
   return {
-    record: offsets(requireStruct(btf, "mt_record"), RECORD_WIDTHS),
+    record,
     entry: { sizeBytes: entry.sizeBytes, args: args.offsetBytes, argCount: 6 },
     exit: offsets(requireStruct(btf, "mt_exit"), { ret: 8 }),
     item: offsets(requireStruct(btf, "mt_item"), ITEM_WIDTHS),
@@ -216,9 +221,10 @@ export function headReader(layouts: RecordLayouts, baseNs: bigint): HeadReader {
     const room = view.byteLength - offset;
     if (room < headBytes) return HeadResult.STOP;
     const size = view.getUint32(offset + at.size, true);
-    if (size < headBytes || size > room || (size & 7) !== 0) return HeadResult.STOP;
-    const type = view.getUint8(offset + at.type);
+    if (size < 8 || size > room || (size & 7) !== 0) return HeadResult.STOP;
     head.sizeBytes = size;
+    if (size < headBytes) return HeadResult.SKIP;
+    const type = view.getUint8(offset + at.type);
     head.type = type;
     if (type === RecordType.ENTRY ? size < leastEntry : type !== RecordType.EXIT || size < leastExit) {
       return HeadResult.SKIP;
@@ -243,8 +249,14 @@ export function headReader(layouts: RecordLayouts, baseNs: bigint): HeadReader {
   };
 }
 
-/** What is wrong with a record that the reader would not take, for a Problem's message. */
-export function headProblem(view: DataView, offset: number, layouts: RecordLayouts): string {
+/** Of records that this reader has no use for nothing is wrong. */
+const KNOWN_TYPES: readonly number[] = [RecordType.ENTRY, RecordType.EXIT];
+
+/**
+ * What is wrong with a record that the reader would not take, for a Problem's message; null: nothing, its type is one
+ * of a later recorder.
+ */
+export function headProblem(view: DataView, offset: number, layouts: RecordLayouts): string | null {
   const room = view.byteLength - offset;
   const at = layouts.record;
   if (room < at.sizeBytes) {
@@ -252,6 +264,8 @@ export function headProblem(view: DataView, offset: number, layouts: RecordLayou
   }
   const size = view.getUint32(offset + at.size, true);
   const type = view.getUint8(offset + at.type);
+  const isWhole = size >= at.sizeBytes && size <= room && size % 8 === 0;
+  if (isWhole && !KNOWN_TYPES.includes(type)) return null;
   return `record at byte ${offset} of the chunk: size ${size}, type ${type}, with ${room} bytes left, is no entry or exit`;
 }
 

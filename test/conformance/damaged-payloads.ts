@@ -330,6 +330,14 @@ export const BTF: Corpus = {
     const data = onlyWith((structs) => delete structs.mt_kernel);
     return recorded([RECORDS[1]], [kernel({}, { hook: 1 }), libc({ time_ns: 9n }, { phase: 1 })], data);
   },
+  "btf-record-size-not-first": () =>
+    under(
+      onlyWith((structs) => {
+        const { size = 0, fields = [] } = STRUCTS.mt_record ?? {};
+        const moved = fields.map(([name, type, offset]): (typeof fields)[number] => [name, type, offset + 8]);
+        structs.mt_record = { size: size + 8, fields: moved };
+      }),
+    ),
   "btf-field-missing": () => under(field("mt_record", "call", null)),
   "btf-field-of-a-queue-missing": () => under(field("mt_queue", "depth", null)),
   "btf-field-of-another-width": () => under(field("mt_record", "tid", "u64")),

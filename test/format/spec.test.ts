@@ -80,8 +80,14 @@ test("the limits are those of the program", () => {
     ["context", `${LIMITS.contextBytes / KiB} KiB`],
     ["CHUNK payload, stored and raw", `${LIMITS.chunkBytes / KiB / KiB} MiB`],
     ["any other payload, stored and raw", `${LIMITS.metadataBytes / KiB / KiB} MiB`],
-    ["msgpack nesting", `${LIMITS.depth} arrays and maps within each other, the payload's own map among them`],
-    ["msgpack values in one payload, arrays, maps and keys included", LIMITS.items.toLocaleString("en").replaceAll(",", " ")],
+    [
+      "msgpack nesting",
+      `${LIMITS.depth} arrays and maps within each other, the payload's own map among them`,
+    ],
+    [
+      "msgpack values in one payload, arrays, maps and keys included",
+      LIMITS.items.toLocaleString("en").replaceAll(",", " "),
+    ],
     ["frames in one capture", LIMITS.frames.toLocaleString("en").replaceAll(",", " ")],
     ["captures in one file", String(LIMITS.captures)],
   ]);

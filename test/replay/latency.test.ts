@@ -207,12 +207,15 @@ test("a call that goes across chunks keeps its names", () => {
 
 test("damage is told and the rest is counted", () => {
   const tape = new Tape();
-  const bad = tape.entry({ at: 50, call: 2 });
-  bad[4] = 9; // a type that does not exist
+  const later = tape.entry({ at: 50, call: 2 });
+  later[4] = 9; // a type of a later recorder
+  const bad = tape.exit({ at: 55, call: 2, ret: 0 });
+  bad[4] = 1; // too short for an entry
   const cut = tape.entry({ at: 90, call: 4 });
   cut[0] = 255; // a size beyond the chunk
   const records = [
     ...call(tape, 10, 4),
+    later,
     bad,
     ...call(tape, 60, 4),
     cut,
@@ -225,8 +228,8 @@ test("damage is told and the rest is counted", () => {
   });
   assert.is(result.groups[0]?.count, 2);
   assert.equal(messages, [
-    "record: record at byte 168 of the chunk: size 104, type 9, with 544 bytes left, is no entry or exit",
-    "record: record at byte 440 of the chunk: size 255, type 1, with 272 bytes left, is no entry or exit",
+    "record_invalid: record at byte 272 of the chunk: size 64, type 1, with 504 bytes left, is no entry or exit",
+    "record_invalid: record at byte 504 of the chunk: size 255, type 1, with 272 bytes left, is no entry or exit",
     "crc: bad checksum",
   ]);
 });
