@@ -68,7 +68,7 @@ export function readBody(
       problem(
         "frame_header_damaged",
         offset,
-        sequence,
+        null,
         `frame ${sequence} does not start here, as the index says`,
       ),
     );
