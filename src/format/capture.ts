@@ -119,11 +119,10 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
     BTF: located.from === "scan" ? recorder() : frames.find((entry) => entry.type === FrameType.BTF),
     CLOCKS: triples.find(({ value }) => value.clocks.length > 0)?.entry,
   };
-  for (const trouble of disagreements(frames, whole, metadata, located.summary, summary)) {
-    problems.add(trouble);
-  }
+  const gaps = said(FrameType.GAP, gapBody);
+  const agreeing = { frames, chunks: whole, metadata, summaryFrame: located.summary, summary, gaps };
+  for (const trouble of disagreements(agreeing)) problems.add(trouble);
   const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
-  const gaps = values(FrameType.GAP, gapBody);
   const origins = values(FrameType.ORIGIN, originBody);
   const btfOf = (origin: BtfFrame["origin"]) =>
     btf().find(({ value }) => value.origin === origin)?.value.data ?? null;
@@ -145,7 +144,7 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
     },
     clocks,
     inventories,
-    gaps,
+    gaps: gaps.map((one) => one.value),
     origins,
     index,
     indexFrom: located.from,

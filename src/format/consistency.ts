@@ -1,7 +1,7 @@
 /** Whether the frames of a capture agree with each other: order of metadata, record numbers, totals. */
 import { type FrameEntry, isKnown } from "./frame.js";
 import { problem } from "./problem.js";
-import { FrameType, type IndexEntry, type Problem, type Summary } from "./types.js";
+import { FrameType, type Gap, type IndexEntry, type Problem, type Summary } from "./types.js";
 
 /** A chunk whose context could be read. */
 interface FoundChunk {
@@ -9,17 +9,20 @@ interface FoundChunk {
   readonly index: IndexEntry;
 }
 
-/**
- * What contradicts itself between the frames. `metadata`: the first frame that can be used, of each kind that a reader
- * needs before the first chunk.
- */
-export function* disagreements(
-  frames: readonly FrameEntry[],
-  chunks: readonly FoundChunk[],
-  metadata: Readonly<Record<string, FrameEntry | undefined>>,
-  summaryFrame: FrameEntry | null,
-  summary: Summary | null,
-): Generator<Problem> {
+export interface Agreeing {
+  readonly frames: readonly FrameEntry[];
+  readonly chunks: readonly FoundChunk[];
+  /** The first frame that can be used, of each kind that a reader needs before the first chunk. */
+  readonly metadata: Readonly<Record<string, FrameEntry | undefined>>;
+  readonly summaryFrame: FrameEntry | null;
+  readonly summary: Summary | null;
+  /** With their frames, in file order. */
+  readonly gaps: readonly { readonly entry: FrameEntry; readonly value: Gap }[];
+}
+
+/** What contradicts itself between the frames. */
+export function* disagreements(of: Agreeing): Generator<Problem> {
+  const { frames, chunks, metadata, summaryFrame, summary } = of;
   const first = frames.find((entry) => entry.type === FrameType.CHUNK && isKnown(entry));
   if (first) {
     const absent = Object.entries(metadata)
@@ -31,9 +34,12 @@ export function* disagreements(
     }
   }
   let next: bigint | null = null;
+  const isTold = tellerOf(of.gaps);
   for (const { frame, index } of chunks) {
     const { firstRecord, records } = index.context;
-    if (next !== null && firstRecord !== next) {
+    const missing: bigint = next === null ? 0n : firstRecord - next;
+    const told = isTold(missing, frame.offset);
+    if (missing !== 0n && !told) {
       const what = `the chunk starts with record ${firstRecord}, the one before ends at ${next}`;
       yield problem("records_missing", frame.offset, frame.sequence, what);
     }
@@ -44,4 +50,22 @@ export function* disagreements(
     const what = `the summary says ${summary.records} records in ${summary.chunks} chunks, the chunks found have ${total} in ${chunks.length}`;
     yield problem("summary_mismatch", summaryFrame.offset, summaryFrame.sequence, what);
   }
+}
+
+/**
+ * Makes the function that says whether gaps of damage since it was asked last, up to a chunk's offset, tell of so many
+ * records, as `recover` puts them there.
+ */
+function tellerOf(gaps: Agreeing["gaps"]): (missing: bigint, toOffset: number) => boolean {
+  let at = 0;
+  return (missing, toOffset) => {
+    let told = 0n;
+    let atLeast = false;
+    for (let gap = gaps[at]; gap !== undefined && gap.entry.offset < toOffset; gap = gaps[++at]) {
+      if (gap.value.cause !== "damage" || gap.value.plane === "planes") continue;
+      told += gap.value.lost;
+      atLeast ||= gap.value.atLeast === true;
+    }
+    return missing > 0n && (atLeast || told >= missing);
+  };
 }

@@ -167,6 +167,17 @@ export const CONTEXT_LIES: Corpus = {
   "context-claims-a-loss": () => twoChunks(context({ records: 2, claims: [0, 1] })),
   "context-claims-everything": () => twoChunks(context({ records: 2, claims: [0xffff, 0xffff] })),
   "first-record-jumps": () => twoChunks(CONTEXTS[0], context({ first: 1000, records: 1 })),
+  "first-record-jumps-further-than-a-gap": () =>
+    sample({ gap: { ...GAP, cause: "damage", lost: 97 }, context2: context({ first: 100, records: 1 }) })
+      .bytes,
+  "first-record-jumps-over-a-gap-of-planes": () =>
+    sample({ gap: { ...GAP, cause: "damage", plane: "planes" }, context2: context({ first: 3, records: 1 }) })
+      .bytes,
+  "first-record-jumps-over-a-gap-of-another-cause": () =>
+    sample({ gap: { ...GAP, at_least: true }, context2: context({ first: 3, records: 1 }) }).bytes,
+  "first-record-goes-back-over-a-gap": () =>
+    sample({ gap: { ...GAP, cause: "damage", at_least: true }, context2: context({ first: 1, records: 1 }) })
+      .bytes,
   "first-record-goes-back": () => twoChunks(CONTEXTS[0], context({ first: 1, records: 1 })),
   "first-record-at-its-limit": () =>
     twoChunks(context({ first: 2n ** 64n - 1n, records: 2 }), context({ first: 1, records: 1 })),

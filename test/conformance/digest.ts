@@ -154,7 +154,7 @@ function sorted(problems: readonly Told[]): Json {
 }
 
 /** Maps whose keys are data. */
-const FREE = new Set(["filters", "limits", "fields", "options"]);
+const FREE = new Set(["filters", "limits", "fields", "options", "sliced"]);
 
 /** A value of src/format in JSON, its keys as in the file. */
 function json(value: unknown): Json {

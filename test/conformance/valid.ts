@@ -116,11 +116,21 @@ export const VALID: Corpus = {
       .frame("private", { type: 0x8001, payload: sample({ number: 2 }).bytes })
       .end(NONE).bytes,
   "records-of-other-types": () => otherTypes(),
+  "gap-of-damage-where-records-are-missing": () => afterDamage({ lost: 98 }),
+  "gap-of-damage-of-at-least-so-many": () => afterDamage({ lost: 1, at_least: true }),
   "two-captures": () => join(sample().bytes, sample({ number: 2 }).bytes),
   "three-captures-of-one-recording": () =>
     join(...[1, 2, 3].map((part) => sample({ number: part, host: partOf(part) }).bytes)),
   "the-same-capture-twice": () => join(sample().bytes, sample().bytes),
 };
+
+/** As after `recover`: a gap stands for chunks that were lost. */
+function afterDamage(gap: object): Uint8Array {
+  return sample({
+    gap: { ...GAP, cpu: null, cause: "damage", ...gap },
+    context2: context({ first: 100, records: 1 }),
+  }).bytes;
+}
 
 function partOf(part: number) {
   const id = "10111213-1415-1617-1819-1a1b1c1d1e1f";
