@@ -109,7 +109,8 @@ test("writes metadata, then batches as chunks with their gaps, then the end", as
 });
 
 test("what the planes tell: with its batch's records or alone, its losses apart from those of calls", async () => {
-  const bytes = (tid: number) => Uint8Array.from({ length: 104 }, (_, i) => (i === 0 ? 104 : tid));
+  // A record begins with its size, a u32.
+  const bytes = (tid: number) => Uint8Array.from({ length: 104 }, (_, i) => [104, 0, 0, 0][i] ?? tid);
   const lone = { ...batch(4, 0).context, counts: [], firstTimeNs: null, lastTimeNs: null };
   const gaps = [
     { plane: "planes", cause: "ring_full", cpu: null, fromNs: 1n, toNs: 2n, lost: 5n },
