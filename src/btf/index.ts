@@ -10,5 +10,6 @@ export {
   structLayout,
   type ValueLayout,
 } from "./layout.js";
+export { type PlainMember, type PlainStruct, plainStruct } from "./members.js";
 export { type Btf, parseBtf } from "./parse.js";
 export { type BtfSlice, sliceBtf } from "./slice.js";

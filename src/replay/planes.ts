@@ -3,7 +3,7 @@
  * functions waited. Pairs nothing. A capture whose BTF lacks their structs has none. Normative text:
  * format-spec/records.md.
  */
-import { type Btf, structLayout } from "../btf/index.js";
+import { type Btf, type PlainStruct, plainStruct } from "../btf/index.js";
 import { parseItems } from "./items.js";
 import { type Item, ItemKind, type RecordLayouts, RecordType } from "./records.js";
 
@@ -74,8 +74,8 @@ export type PlanesReader = (
 
 /** Makes a reader of planes; evidence is copied, so that no record keeps its chunk. Times count from `baseNs`. */
 export function planesReader(btf: Btf, layouts: RecordLayouts, baseNs: bigint): PlanesReader {
-  const kernel = structLayout(btf, "mt_kernel");
-  const libc = structLayout(btf, "mt_libc");
+  const kernel = plainStruct(btf, "mt_kernel");
+  const libc = plainStruct(btf, "mt_libc");
   const kernelAt = offsetsOf(kernel, KERNEL_FIELDS);
   const libcAt = offsetsOf(libc, LIBC_FIELDS);
   const headBytes = layouts.record.sizeBytes;
@@ -117,14 +117,14 @@ type At<Fields> = { readonly [name in keyof Fields]: number } & { readonly sizeB
 
 /** null: the struct is absent, or a field is not as wide as the spec says: then its records cannot be read. */
 function offsetsOf<F extends Readonly<Record<string, number>>>(
-  layout: ReturnType<typeof structLayout>,
+  layout: PlainStruct | null,
   widths: F,
 ): At<F> | null {
   if (layout === null) return null;
   const at: Record<string, number> = { sizeBytes: layout.sizeBytes };
   for (const [name, width] of Object.entries(widths)) {
-    const field = layout.fields.find((candidate) => candidate.name === name);
-    if (field === undefined || field.sizeBytes !== width) return null;
+    const field = layout.member(name);
+    if (field === null || field.length !== null || field.sizeBytes !== width) return null;
     at[name] = field.offsetBytes;
   }
   return at as At<F>;

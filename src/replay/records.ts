@@ -3,7 +3,7 @@
  * Pairs nothing and decodes no argument. Lengths come from the file and are trusted only after a check: a record
  * ends inside its chunk, an item inside its record (items.ts). Normative text: format-spec/records.md.
  */
-import { type Btf, fieldAt, type StructLayout, structLayout } from "../btf/index.js";
+import { type Btf, type PlainStruct, plainStruct } from "../btf/index.js";
 import type { EvidenceStatus } from "./types.js";
 
 /** enum mt_record_type. TASK and QUEUE records never reach a chunk; KERNEL and LIBC are in its planes. */
@@ -115,8 +115,8 @@ export class LayoutError extends Error {
 /** Offsets of the record structs. Throws LayoutError when one is absent or a field is not as wide as the spec says. */
 export function recordLayouts(btf: Btf): RecordLayouts {
   const entry = requireStruct(btf, "mt_entry");
-  const args = fieldAt(entry, "args");
-  if (args.element?.sizeBytes !== 8 || args.length === null || args.length < 6) {
+  const args = entry.member("args");
+  if (args?.sizeBytes !== 8 || args.length === null || args.length < 6) {
     throw new LayoutError("struct mt_entry: expected args to be at least 6 numbers of 8 bytes");
   }
   const record = offsets(requireStruct(btf, "mt_record"), RECORD_WIDTHS);
@@ -133,21 +133,21 @@ export function recordLayouts(btf: Btf): RecordLayouts {
   };
 }
 
-function requireStruct(btf: Btf, name: string): StructLayout {
-  const layout = structLayout(btf, name);
+function requireStruct(btf: Btf, name: string): PlainStruct {
+  const layout = plainStruct(btf, name);
   if (layout === null) throw new LayoutError(`the capture's record layouts lack struct ${name}`);
   return layout;
 }
 
 function offsets<Name extends string>(
-  layout: StructLayout,
+  layout: PlainStruct,
   widths: Readonly<Record<Name, number>>,
 ): Offsets<Name> {
   const result: Record<string, number> = { sizeBytes: layout.sizeBytes };
   for (const [name, width] of Object.entries<number>(widths)) {
-    const field = layout.fields.find((one) => one.name === name);
-    if (field === undefined || field.sizeBytes !== width) {
-      const found = field === undefined ? "none" : `${field.sizeBytes}`;
+    const field = layout.member(name);
+    if (field === null || field.length !== null || field.sizeBytes !== width) {
+      const found = field === null ? "none" : `${field.sizeBytes * (field.length ?? 1)}`;
       throw new LayoutError(
         `struct ${layout.name}: expected field ${name} of ${width} bytes, found ${found}`,
       );

@@ -1,6 +1,6 @@
 /** Damage as it happens to files: cuts, flipped bits, lost, added, repeated and moved bytes. Checksums are not repaired. */
 import { join } from "../format/support.js";
-import { cut, flip, names, order, partOf, splice, without } from "./change.js";
+import { cut, flip, names, offsetOf, order, partOf, splice, without } from "./change.js";
 import { open, SUMMARY, sample } from "./sample.js";
 import { Tape } from "./spell.js";
 import type { Corpus } from "./valid.js";
@@ -151,6 +151,17 @@ export const MOVES: Corpus = {
   "zeros-over-all-frames": () => join(partOf(whole, "file header"), zeros(300)),
   "zeros-at-the-end-of-a-cut-file": () => join(cut(whole, "GAP", 20), zeros(300)),
   "zeros-after-the-last-frame": () => join(cut(whole, "INDEX", 0), zeros(4096)),
+  "frame-removed-behind-a-damaged-header": () => {
+    const changed = splice(whole, "HOST", 26, 1, [0xff]);
+    const gap = partOf(whole, "GAP").length;
+    const at = offsetOf(whole, "GAP");
+    return join(changed.subarray(0, at), changed.subarray(at + gap));
+  },
+  "frame-swallows-the-beginning-of-the-trailer": () => {
+    const tape = new Tape();
+    tape.frame("last", { type: 0x8000, payload: tape.id.subarray(0, 8) });
+    return tape.junk("trailer", tape.trailer({}).subarray(8)).bytes;
+  },
   "trailing-byte": () => join(whole.bytes, [0]),
   "trailing-bytes": () => join(whole.bytes, junk(200)),
   "trailing-frames": () => join(whole.bytes, partOf(whole, "CHUNK"), partOf(whole, "GAP")),
@@ -190,6 +201,24 @@ export const JOINED: Corpus = {
   "damaged-trailer-then-another": () => join(flip(whole, "trailer", 45), second.bytes),
   "magic-between-frames": () => splice(whole, "GAP", 0, 0, partOf(second, "file header").subarray(0, 48)),
   "file-header-between-frames": () => splice(whole, "GAP", 0, 0, partOf(second, "file header")),
+  "too-large-before-another": () =>
+    join(
+      new Tape().frame("odd", { type: 0x8000, payload: junk(80), storedBytes: 0xffff_ff00 }).bytes,
+      second.bytes,
+    ),
+  "wrong-body-and-bytes-before-another": () =>
+    join(
+      new Tape().frame("odd", { type: 0x8000, payload: junk(80), bodyCrc: 1 }).bytes,
+      junk(33),
+      second.bytes,
+    ),
+  "wrong-body-before-another": () =>
+    join(new Tape().frame("odd", { type: 0x8000, payload: second.bytes, bodyCrc: 1 }).bytes, second.bytes),
+  "wrong-body-with-a-frame-before-the-trailer": () => {
+    const tape = new Tape();
+    const inner = tape.spell({ type: 0x8001, sequence: 7 });
+    return tape.frame("odd", { type: 0x8000, payload: inner, bodyCrc: 1 }).end(null, null).bytes;
+  },
   "trailer-found-before-another": () =>
     join(cut(whole, "INDEX", 0), junk(77), partOf(whole, "trailer"), second.bytes),
 };

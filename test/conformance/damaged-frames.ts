@@ -74,6 +74,13 @@ export const FRAMES: Corpus = {
       tape.spell({ ...gap(3), sequence: 2 }),
     );
   },
+  "length-past-the-end-and-sequences-behind-it": () =>
+    new Tape()
+      .frame("before", gap(1))
+      .frame("odd", { ...gap(2), storedBytes: 1_000_000, rawBytes: 1_000_000 })
+      .frame("5", { ...gap(3), sequence: 5 }).bytes,
+  "chunk-length-beyond-limit-of-an-unknown-flag": () =>
+    around({ type: 5, flags: 0x40, storedBytes: 16 * MiB + 1, rawBytes: 16 * MiB + 1 }),
   "length-swallows-the-next-frame": () => {
     const tape = open();
     const chunk = partOf(tape, "CHUNK");
@@ -248,6 +255,27 @@ export const ENDS: Corpus = {
       const longer = join(of as Uint8Array, new Uint8Array(8));
       lines[4] = { ...rest, context: longer, stored_bytes: (stored_bytes as number) - 8 };
     }),
+  "index-says-another-context-as-long": () =>
+    line(4, {
+      context: context({
+        first: 0,
+        records: 3,
+        times: [1_100_000_000n, 1_100_001_000n],
+        counts: [[10, 1, 1]],
+      }),
+    }),
+  "index-says-another-type-of-a-damaged-chunk": () => {
+    const bytes = line(4, { type: 6 });
+    const at = offsetOf(whole, "CHUNK") + 180;
+    return bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
+  },
+  "index-of-a-sequence-that-jumps": () => {
+    const tape = open();
+    const at = tape.length;
+    const payload = msgpack({ frames: tape.lines() });
+    return tape.frame("INDEX", { type: 7, payload, sequence: 8 }).end(SUMMARY, null, { index: at, flags: 3 })
+      .bytes;
+  },
   "index-invalid": () => open().end(SUMMARY, { frames: 5 }).bytes,
   "index-line-invalid": () => line(2, { type: "BTF" }),
   "index-of-a-damaged-chunk": () => flip(whole, "CHUNK", 180),

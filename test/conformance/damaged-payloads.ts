@@ -1,21 +1,9 @@
-/** Lies inside payloads whose checksums are right: zstd, msgpack, values, records, items, BTF. */
+/** Lies inside payloads whose checksums are right: zstd, msgpack, values, records, items. */
 import { join, le } from "../format/support.js";
-import { ARRAY, btfBytes, ENUM, FUNC_PROTO, FWD, STRUCT, TYPEDEF } from "../support/btf-bytes.js";
-import {
-  btf,
-  CLOCK,
-  context,
-  GAP,
-  HOST,
-  INVENTORY,
-  QUEUE,
-  RECORDS,
-  SUMMARY,
-  sample,
-  TASK,
-} from "./sample.js";
+import { recorded } from "./recorded.js";
+import { btf, CLOCK, context, GAP, HOST, INVENTORY, QUEUE, RECORDS, sample, TASK } from "./sample.js";
 import { type FrameSpelling, msgpack, Pairs, Raw, Tape } from "./spell.js";
-import { BASE_TYPES, btfOf, recordsIn, STRUCTS, structType, TYPES } from "./structs.js";
+import { btfOf, recordsIn } from "./structs.js";
 import type { Corpus } from "./valid.js";
 import { runs, stored, zstdFrame } from "./zstd-frame.js";
 
@@ -42,6 +30,9 @@ export const ZSTD: Corpus = {
   "zstd-is-none": () => zstd(GAP_BYTES),
   "zstd-of-nothing": () => zstd(new Uint8Array(0)),
   "zstd-empty-frame": () => zstd(zstdFrame({ blocks: [new Uint8Array(0)], content: 0 }), 0),
+  "zstd-empty-frame-checksum-wrong": () =>
+    zstd(zstdFrame({ blocks: [new Uint8Array(0)], content: 0, checksum: [1, 2, 3, 4] }), 0),
+  "zstd-empty-frame-with-data": () => zstd(zstdFrame({ blocks: [GAP_BYTES], content: 0 }), 0),
   "zstd-bomb-declared-small": () => zstd(zstdFrame({ blocks: runs(0xc0, 64 * MiB), content: 100 }), 100),
   "zstd-bomb-declared-right": () =>
     zstd(zstdFrame({ blocks: runs(0xc0, 64 * MiB), content: 64 * MiB }), 64 * MiB),
@@ -175,6 +166,10 @@ export const VALUES: Corpus = {
   "word-unknown-in-plane-of-a-hook": () =>
     host({ attach_plan: [{ plane: "moon", hook: "h", mechanism: "m", attached: true }] }),
   "word-unknown-in-kind": () => chunkOf({ queues: [{ ...QUEUE, kind: "dbus" }] }),
+  "word-unknown-in-kind-of-the-inventory": () =>
+    inventory({
+      queues: [{ kind: "socket", namespace_inum: 1, id: 2, name: null, fields: {}, holders: [] }],
+    }),
   "word-unknown-in-origin": () =>
     alone({ type: 2, flags: 1, payload: msgpack({ ...btf(Uint8Array.of(1)), origin: "moon" }) }),
   "invalid-host": () => sample({ host: { ...HOST, cpus: "2" } }).bytes,
@@ -212,42 +207,19 @@ export const RECORD_LENGTHS: Corpus = {
 
 const { entry, exit, item, kernel, libc, record } = recordsIn();
 
-/** The sample with these records in its first chunk. */
-function recorded(
-  records: readonly Uint8Array[],
-  planes?: readonly Uint8Array[],
-  data?: Uint8Array,
-): Uint8Array {
-  return new Tape()
-    .frame("HOST", { type: 1, flags: 1, payload: msgpack(HOST) })
-    .frame("CLOCKS", { type: 3, flags: 1, payload: msgpack({ clocks: [CLOCK] }) })
-    .frame("BTF", { type: 2, flags: 1, payload: msgpack(btf(data ?? btfOf())) })
-    .frame("CHUNK", {
-      type: 5,
-      flags: 1,
-      context: context({ records: records.length }),
-      payload: msgpack({
-        records: join(...records),
-        planes: planes === undefined ? undefined : join(...planes),
-        tasks: [],
-        queues: [],
-      }),
-    })
-    .end({ ...SUMMARY, records: records.length, chunks: 1 }).bytes;
-}
-
 const five = new Uint8Array(Buffer.from("hello"));
 const good = item({ kind: 1, arg: 1 }, five);
 const withItem = (...items: readonly Uint8Array[]): Uint8Array =>
-  recorded([entry({ call: 1, time_ns: 1n }, [1n, 2n], ...items), RECORDS[1]]);
+  recorded(btfOf(), [entry({ call: 1, time_ns: 1n }, [1n, 2n], ...items), RECORDS[1]]);
 
 export const RECORD_CONTENTS: Corpus = {
-  "record-shorter-than-its-head": () => recorded([RECORDS[0], sized(16), RECORDS[1]]),
+  "record-shorter-than-its-head": () => recorded(btfOf(), [RECORDS[0], sized(16), RECORDS[1]]),
   "record-shorter-than-an-entry": () =>
-    recorded([record(1, { time_ns: 3n }, new Uint8Array(40)), RECORDS[1]]),
-  "record-shorter-than-an-exit": () => recorded([record(2, { time_ns: 3n }), RECORDS[1]]),
+    recorded(btfOf(), [record(1, { time_ns: 3n }, new Uint8Array(40)), RECORDS[1]]),
+  "record-shorter-than-an-exit": () => recorded(btfOf(), [record(2, { time_ns: 3n }), RECORDS[1]]),
   "planes-record-too-short": () =>
     recorded(
+      btfOf(),
       [RECORDS[1]],
       [record(5, { time_ns: 3n }, new Uint8Array(40)), record(6, {}), libc({}, { phase: 1 })],
     ),
@@ -255,124 +227,14 @@ export const RECORD_CONTENTS: Corpus = {
   "item-of-4-billion": () => withItem(item({ kind: 1, captured: 0xffff_ffff }, five), good),
   "item-head-cut": () => withItem(good, new Uint8Array(16)),
   "item-past-its-record-in-planes": () =>
-    recorded([RECORDS[1]], [kernel({ time_ns: 3n }, { hook: 1 }, item({ kind: 12, captured: 9 }, five))]),
+    recorded(
+      btfOf(),
+      [RECORDS[1]],
+      [kernel({ time_ns: 3n }, { hook: 1 }, item({ kind: 12, captured: 9 }, five))],
+    ),
   "two-records-with-bad-items": () =>
-    recorded([entry({}, [1n], new Uint8Array(8)), exit({ time_ns: 1n }, 5n, good, new Uint8Array(8))]),
-};
-
-const named = Object.entries(STRUCTS).map(([name, struct]) => structType(name, struct));
-const onlyWith = (change: (structs: Record<string, (typeof STRUCTS)[string]>) => void): Uint8Array => {
-  const structs = { ...STRUCTS };
-  change(structs);
-  return btfOf(structs);
-};
-const field = (name: string, of: string, type: keyof typeof TYPES | null, offset = 0): Uint8Array =>
-  onlyWith((structs) => {
-    const { size = 0, fields = [] } = structs[name] ?? {};
-    const changed = fields.flatMap((one): (typeof fields)[number][] =>
-      one[0] !== of ? [one] : type === null ? [] : [[of, type, one[2] + offset]],
-    );
-    structs[name] = { size, fields: changed };
-  });
-/** The sample's records under this BTF. */
-const under = (data: Uint8Array): Uint8Array => recorded([RECORDS[0], RECORDS[1]], undefined, data);
-const patched = (patch: (bytes: Buffer) => void): Uint8Array => under(btfOf(STRUCTS, patch));
-/** The record structs with `__u32` through these types, which come first: id 8 is the one that stands for it. */
-const through = (...types: Parameters<typeof btfBytes>[0]): Uint8Array => {
-  const structs = named.map((one) => {
-    const [name, kind, entries, flag, size, ...words] = one;
-    const changed = words.map((word, i) => (i % 3 === 1 && word === TYPES.u32 ? 8 : word));
-    return [name, kind, entries, flag, size, ...changed] as const;
-  });
-  return under(btfBytes([...BASE_TYPES, ...types, ...structs]));
-};
-
-export const BTF: Corpus = {
-  "btf-hash-wrong": () => sample({ btf: { ...btf(), sha256: "0".repeat(64) } }).bytes,
-  "btf-hash-in-upper-case": () => {
-    const of = btf();
-    return sample({ btf: { ...of, sha256: of.sha256.toUpperCase() } }).bytes;
-  },
-  "btf-hash-wrong-then-right": () =>
-    new Tape()
-      .frame("BTF", { type: 2, flags: 1, payload: msgpack({ ...btf(), sha256: "" }) })
-      .frame("BTF 2", { type: 2, flags: 1, payload: msgpack(btf()) })
-      .frame("BTF 3", { type: 2, flags: 1, payload: msgpack(btf(btfOf({}))) })
-      .end(null, null).bytes,
-  "btf-empty": () => under(new Uint8Array(0)),
-  "btf-not-btf": () => patched((bytes) => bytes.writeUInt16LE(0x1234, 0)),
-  "btf-big-endian": () => patched((bytes) => bytes.writeUInt16BE(0xeb9f, 0)),
-  "btf-version-2": () => patched((bytes) => bytes.writeUInt8(2, 2)),
-  "btf-header-short": () => patched((bytes) => bytes.writeUInt32LE(16, 4)),
-  "btf-header-past-the-end": () => patched((bytes) => bytes.writeUInt32LE(0xffff_fff0, 4)),
-  "btf-types-past-the-end": () => patched((bytes) => bytes.writeUInt32LE(0xffff_ffff, 12)),
-  "btf-types-cut": () => patched((bytes) => bytes.writeUInt32LE(bytes.readUInt32LE(12) - 4, 12)),
-  "btf-strings-past-the-end": () => patched((bytes) => bytes.writeUInt32LE(bytes.readUInt32LE(20) + 1, 20)),
-  "btf-strings-without-nul": () => patched((bytes) => bytes.writeUInt8(0x78, bytes.length - 1)),
-  "btf-no-strings": () => patched((bytes) => bytes.writeUInt32LE(0, 20)),
-  "btf-of-nothing": () => under(btfBytes([])),
-  "btf-unknown-kind": () => patched((bytes) => bytes.writeUInt32LE(20 * 2 ** 24, 24 + 4)),
-  "btf-kind-0": () => patched((bytes) => bytes.writeUInt32LE(0, 24 + 4)),
-  "btf-name-outside": () => patched((bytes) => bytes.writeUInt32LE(0x00ff_ffff, 24)),
-  "btf-65535-members": () => under(btfBytes([...BASE_TYPES, ["mt_record", STRUCT, 0xffff, 0, 56]])),
-  "btf-no-mt_record": () => under(onlyWith((structs) => delete structs.mt_record)),
-  "btf-no-mt_item": () => under(onlyWith((structs) => delete structs.mt_item)),
-  "btf-no-mt_queue": () => under(onlyWith((structs) => delete structs.mt_queue)),
-  "btf-mt_record-is-an-enum": () =>
-    under(
-      btfBytes([
-        ...BASE_TYPES,
-        ["mt_record", ENUM, 0, 0, 4],
-        ...named.filter(([name]) => name !== "mt_record"),
-      ]),
-    ),
-  "btf-no-mt_kernel": () => {
-    const data = onlyWith((structs) => delete structs.mt_kernel);
-    return recorded([RECORDS[1]], [kernel({}, { hook: 1 }), libc({ time_ns: 9n }, { phase: 1 })], data);
-  },
-  "btf-record-size-not-first": () =>
-    under(
-      onlyWith((structs) => {
-        const { size = 0, fields = [] } = STRUCTS.mt_record ?? {};
-        const moved = fields.map(([name, type, offset]): (typeof fields)[number] => [name, type, offset + 8]);
-        structs.mt_record = { size: size + 8, fields: moved };
-      }),
-    ),
-  "btf-field-missing": () => under(field("mt_record", "call", null)),
-  "btf-field-of-a-queue-missing": () => under(field("mt_queue", "depth", null)),
-  "btf-field-of-another-width": () => under(field("mt_record", "tid", "u64")),
-  "btf-field-past-its-struct": () => under(field("mt_item", "addr", "u64", 4)),
-  "btf-field-at-a-bit": () =>
-    under(
-      btfBytes([
-        ...BASE_TYPES,
-        ...named.map((one) =>
-          one[0] === "mt_exit" ? (["mt_exit", STRUCT, 1, 0, 16, "ret", TYPES.s64, 3] as const) : one,
-        ),
-      ]),
-    ),
-  "btf-field-of-no-type": () => through(["u", TYPEDEF, 0, 0, 9999]),
-  "btf-field-void": () => through(["u", TYPEDEF, 0, 0, 0]),
-  "btf-field-forward": () => through(["u", FWD, 0, 0, 0]),
-  "btf-field-a-function": () => through(["", FUNC_PROTO, 0, 0, 0]),
-  "btf-typedef-of-itself": () => through(["u", TYPEDEF, 0, 0, 8]),
-  "btf-typedefs-in-a-circle": () => through(["u", TYPEDEF, 0, 0, 9], ["v", TYPEDEF, 0, 0, 8]),
-  "btf-array-of-itself": () => through(["", ARRAY, 0, 0, 0, 8, TYPES.u32, 2]),
-  "btf-struct-in-itself": () => through(["s", STRUCT, 1, 0, 4, "s", 8, 0]),
-  "btf-args-too-few": () =>
-    under(
-      btfBytes([
-        ...BASE_TYPES,
-        ["", ARRAY, 0, 0, 0, TYPES.u64, TYPES.u32, 5],
-        ...named.map((one) =>
-          one[0] === "mt_entry" ? (["mt_entry", STRUCT, 1, 0, 48, "args", 8, 0] as const) : one,
-        ),
-      ]),
-    ),
-  "btf-size-0": () =>
-    under(
-      onlyWith((structs) =>
-        Object.assign(structs, { mt_record: { size: 0, fields: STRUCTS.mt_record?.fields } }),
-      ),
-    ),
+    recorded(btfOf(), [
+      entry({}, [1n], new Uint8Array(8)),
+      exit({ time_ns: 1n }, 5n, good, new Uint8Array(8)),
+    ]),
 };

@@ -1,6 +1,6 @@
 /** What later versions may write: what an older reader skips, ignores or reads as something else, and what it refuses. */
 import { join, le } from "../format/support.js";
-import { btfBytes, CONST, ENUM, STRUCT, TYPE_TAG, TYPEDEF, UNION, VOLATILE } from "../support/btf-bytes.js";
+import { FUTURE_RECORDS } from "./future-records.js";
 import {
   btf,
   CHUNKS,
@@ -17,7 +17,6 @@ import {
   TASK,
 } from "./sample.js";
 import { type FrameSpelling, msgpack, Pairs, Raw, Tape } from "./spell.js";
-import { BASE_TYPES, btfOf, recordsIn, STRUCTS, type Structs, structType, TYPES } from "./structs.js";
 import type { Corpus } from "./valid.js";
 
 const JUNK = {
@@ -206,167 +205,6 @@ const PAYLOADS: Corpus = {
   },
 };
 
-/** The sample with these records under this BTF. */
-function recorded(
-  data: Uint8Array,
-  records: readonly Uint8Array[],
-  planes?: readonly Uint8Array[],
-): Uint8Array {
-  return new Tape()
-    .frame("HOST", { type: 1, flags: 1, payload: msgpack(HOST) })
-    .frame("CLOCKS", { type: 3, flags: 1, payload: msgpack({ clocks: [CLOCK] }) })
-    .frame("BTF", { type: 2, flags: 1, payload: msgpack(btf(data)) })
-    .frame("CHUNK", {
-      type: 5,
-      flags: 1,
-      context: context({ records: records.length }),
-      payload: msgpack({
-        records: join(...records),
-        planes: planes === undefined ? undefined : join(...planes),
-        tasks: [],
-        queues: [],
-      }),
-    })
-    .end({ ...SUMMARY, records: records.length, chunks: 1 }).bytes;
-}
-
-/** Every struct is longer, and its fields after the first are elsewhere. */
-const MOVED: Structs = Object.fromEntries(
-  Object.entries(STRUCTS).map(([name, { size, fields }]) => [
-    name,
-    {
-      size: size + 24,
-      fields: [
-        ...fields.slice(0, 1),
-        ["added", "u64", size] as const,
-        ...fields.slice(1).map(([field, type, offset]) => [field, type, offset + 16] as const),
-      ],
-    },
-  ]),
-);
-
-/** Fields are only appended, as a minor may. */
-const LONGER: Structs = Object.fromEntries(
-  Object.entries(STRUCTS).map(([name, { size, fields }]) => [
-    name,
-    { size: size + 8, fields: [...fields, ["added", "u64", size] as const] },
-  ]),
-);
-
-const text = new Uint8Array(Buffer.from("hello"));
-
-function allKinds(structs: Structs): Uint8Array {
-  const { entry, exit, item, kernel, libc } = recordsIn(structs);
-  const argument = item({ kind: 1, arg: 1, status: 1, wanted: 50, addr: 7n, iovec: 3, message: 4 }, text);
-  return recorded(
-    btfOf(structs),
-    [
-      entry({ time_ns: 5n, seq: 1, call: 9, cpu: 1, mux: 1 }, [1n, 2n, 3n, 4n, 5n, 6n], argument, argument),
-      exit({ time_ns: 6n, seq: 2, call: 9, cpu: 1 }, -11n, argument),
-    ],
-    [
-      kernel(
-        { time_ns: 5n },
-        { hook: 2, pid: -7, message: 8n, queue: 9n, m_type: -10n, m_ts: 5n, ret: -12n },
-        argument,
-      ),
-      libc({ time_ns: 6n }, { function: 4, phase: 2, sequence: 3n, ret: -1n, call: 9n }),
-    ],
-  );
-}
-
-/** The same structs, their types behind typedefs and qualifiers, in another order, with members within members. */
-function dressed(): Uint8Array {
-  const { entry, exit, item } = recordsIn();
-  const base = BASE_TYPES.length;
-  const types = Object.entries(STRUCTS).map(([name, struct]) => {
-    const [, kind, entries, flag, size, ...words] = structType(name, struct);
-    const dressedWords = words.map((word, i) => (i % 3 === 1 && word === TYPES.u32 ? base + 1 : word));
-    return [name, kind, entries, flag, size, ...dressedWords] as const;
-  });
-  const data = btfBytes([
-    ...BASE_TYPES,
-    ["__u32", TYPEDEF, 0, 0, base + 2],
-    ["", CONST, 0, 0, base + 3],
-    ["", VOLATILE, 0, 0, base + 4],
-    ["tag", TYPE_TAG, 0, 0, TYPES.u32],
-    ["unrelated", UNION, 1, 0, 8, "x", TYPES.u64, 0],
-    ["colour", ENUM, 1, 0, 4, "RED", 1],
-    ...types.reverse(),
-    ["mt_exit", STRUCT, 0, 0, 99], // the first of a name counts
-  ]);
-  const argument = item({ kind: 1, arg: 1 }, text);
-  return recorded(data, [entry({ call: 1 }, [1n], argument), exit({ call: 1, time_ns: 2n }, 5n, argument)]);
-}
-
-const { entry, exit, item, kernel, record } = recordsIn();
-const argument = item({ kind: 1, arg: 1 }, text);
-
-const RECORDS: Corpus = {
-  "structs-longer": () => allKinds(LONGER),
-  "structs-with-fields-moved": () => allKinds(MOVED),
-  "structs-behind-typedefs": () => dressed(),
-  "struct-with-a-flag-for-bit-fields": () => {
-    const named = Object.entries(STRUCTS).map(([name, struct]) => structType(name, struct));
-    const data = btfBytes([
-      ...BASE_TYPES,
-      ...named.map(
-        ([name, kind, entries, , size, ...words]) => [name, kind, entries, 1, size, ...words] as const,
-      ),
-    ]);
-    return recorded(data, [entry({ call: 1 }, [1n], argument), exit({ call: 1, time_ns: 2n }, 5n)]);
-  },
-  "args-more-than-six": () => {
-    const base = BASE_TYPES.length;
-    const named = Object.entries(STRUCTS).filter(([name]) => name !== "mt_entry");
-    const data = btfBytes([
-      ...BASE_TYPES,
-      ["", 3, 0, 0, 0, TYPES.u64, TYPES.u32, 8],
-      ["mt_entry", STRUCT, 1, 0, 64, "args", base + 1, 0],
-      ...named.map(([name, struct]) => structType(name, struct)),
-    ]);
-    const args = join(...[1, 2, 3, 4, 5, 6, 7, 8].map((one) => le(one, 8)));
-    return recorded(data, [record(1, { call: 1 }, args, argument)]);
-  },
-  "record-types-unknown": () =>
-    recorded(
-      btfOf(),
-      [
-        record(7, { time_ns: 1n }, new Uint8Array(64)),
-        record(255, {}),
-        record(0, {}),
-        exit({ time_ns: 2n }, 5n),
-      ],
-      [record(8, {}, text), kernel({ time_ns: 1n }, { hook: 1 }), record(200, {})],
-    ),
-  "item-kinds-unknown": () =>
-    recorded(btfOf(), [
-      entry(
-        {},
-        [1n],
-        item({ kind: 0 }, text),
-        argument,
-        item({ kind: 13 }, text),
-        item({ kind: 255 }),
-        argument,
-      ),
-    ]),
-  "item-status-unknown": () =>
-    recorded(btfOf(), [
-      entry({}, [1n], item({ kind: 1, status: 5 }, text), argument, item({ kind: 1, status: 255 }, text)),
-    ]),
-  "kernel-hook-and-libc-function-unknown": () => {
-    const { libc } = recordsIn();
-    return recorded(
-      btfOf(),
-      [exit({ time_ns: 2n }, 5n)],
-      [kernel({}, { hook: 99, pid: 5 }), libc({ time_ns: 1n }, { function: 999, phase: 3, sequence: 5n })],
-    );
-  },
-  "event-abi-mux-and-flags-unknown": () =>
-    recorded(btfOf(), [entry({ event: 31, abi: 9, mux: 9, flags: 0xc1 }, [1n], argument)]),
-};
-
 const ENDS: Corpus = {
   "trailer-with-unknown-flags": () => open().end(SUMMARY, undefined, { flags: 0xffff_ffff }).bytes,
   "frame-between-summary-and-trailer": () => {
@@ -386,4 +224,4 @@ const ENDS: Corpus = {
   },
 };
 
-export const FUTURE: Corpus = { ...FRAMES, ...HEADERS, ...PAYLOADS, ...RECORDS, ...ENDS };
+export const FUTURE: Corpus = { ...FRAMES, ...HEADERS, ...PAYLOADS, ...FUTURE_RECORDS, ...ENDS };

@@ -1,7 +1,8 @@
 /** Every file of the conformance corpus: by folder and name. */
+import { BTF } from "./damaged-btf.js";
 import { CUTS, FLIPS, JOINED, MOVES } from "./damaged-bytes.js";
 import { CONTEXT_LIES, ENDS, FILE_HEADERS, FRAMES, METADATA } from "./damaged-frames.js";
-import { BTF, MSGPACK, RECORD_CONTENTS, RECORD_LENGTHS, VALUES, ZSTD } from "./damaged-payloads.js";
+import { MSGPACK, RECORD_CONTENTS, RECORD_LENGTHS, VALUES, ZSTD } from "./damaged-payloads.js";
 import { FUTURE } from "./future.js";
 import { VALID } from "./valid.js";
 

@@ -1,5 +1,5 @@
 /** The records of a chunk in the words of format-spec/conformance.md, by the capture's own BTF. */
-import { type Btf, BtfError, parseBtf, type StructLayout, structLayout } from "../../src/btf/index.js";
+import { type Btf, BtfError, type PlainStruct, parseBtf, plainStruct } from "../../src/btf/index.js";
 import { parseItems } from "../../src/replay/items.js";
 import { type Item, LayoutError, type RecordLayouts, recordLayouts } from "../../src/replay/records.js";
 import type { Json } from "./digest.js";
@@ -43,7 +43,7 @@ export function recordDecoder(bytes: Uint8Array): Decoder | null {
     if (error instanceof BtfError || error instanceof LayoutError) return null;
     throw error;
   }
-  const head = structLayout(btf, "mt_record");
+  const head = plainStruct(btf, "mt_record");
   const kernel = usable(btf, "mt_kernel", KERNEL);
   const libc = usable(btf, "mt_libc", LIBC);
   if (head === null) return null;
@@ -107,26 +107,23 @@ function itemDigest({ status, addr, bytes, ...item }: Item): Json {
   };
 }
 
-function usable(btf: Btf, name: string, fields: Readonly<Record<string, number>>): StructLayout | null {
-  try {
-    const layout = structLayout(btf, name);
-    const has = ([field, width]: [string, number]) =>
-      layout?.fields.some((one) => one.name === field && one.sizeBytes === Math.abs(width));
-    return Object.entries(fields).every(has) ? layout : null;
-  } catch (error) {
-    if (error instanceof BtfError) return null;
-    throw error;
-  }
+function usable(btf: Btf, name: string, fields: Readonly<Record<string, number>>): PlainStruct | null {
+  const layout = plainStruct(btf, name);
+  const has = ([field, width]: [string, number]) => {
+    const member = layout?.member(field);
+    return member?.length === null && member.sizeBytes === Math.abs(width);
+  };
+  return Object.entries(fields).every(has) ? layout : null;
 }
 
 function read(
   view: DataView,
   at: number,
-  layout: StructLayout | null,
+  layout: PlainStruct | null,
   fields: Readonly<Record<string, number>>,
 ): { readonly [key: string]: Json } {
   const value = (name: string, width: number): Json => {
-    const offset = at + (layout?.fields.find((one) => one.name === name)?.offsetBytes ?? 0);
+    const offset = at + (layout?.member(name)?.offsetBytes ?? 0);
     if (width === 8) return String(view.getBigUint64(offset, true));
     if (width === -8) return String(view.getBigInt64(offset, true));
     if (width === -4) return view.getInt32(offset, true);
