@@ -2,11 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { LIMITS } from "../src/format/limits.js";
 import { CaptureError } from "../src/format/problem.js";
 import { openCaptures } from "../src/format/sections.js";
 import { memorySource } from "../src/format/source.js";
 import { digestOf, type Json } from "./conformance/digest.js";
 import { CORPUS, RECORDINGS } from "./conformance/list.js";
+import { Tape } from "./conformance/spell.js";
 import { FIXTURES } from "./support/paths.js";
 
 const test = suite("conformance");
@@ -44,6 +46,17 @@ for (const folder of ["valid", "damaged", "future"] as const) {
 
 test("recordings are read as their JSON says", () => {
   for (const name of RECORDINGS) assert.equal(digestOf(bytesOf(name)), expected(`valid/${name}`), name);
+});
+
+test("one capture more than a file may hold is refused, and those before it are read", () => {
+  const bytes = Buffer.concat(Array.from({ length: LIMITS.captures + 1 }, () => new Tape().bytes));
+  const { captures } = digestOf(bytes) as unknown as Answer;
+  assert.is(captures.length, LIMITS.captures + 1);
+  assert.equal(captures.at(-1), {
+    at: 64 * LIMITS.captures,
+    refusal: { code: "too_many_captures", offset: 0 },
+  });
+  assert.equal(captures[0]?.problems, [{ code: "no_trailer", offset: 64, frame: null }]);
 });
 
 interface Answer {
