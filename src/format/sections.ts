@@ -40,13 +40,14 @@ export function openCaptures(source: ByteSource, limits: Limits = LIMITS): reado
     captures.push(capture);
     return capture;
   };
-  // What no trailer leads to lies before the first of those that were found.
-  const firstStart = starts[0] ?? source.sizeBytes;
-  for (let offset: number | null = starts[0] === 0 ? null : 0; offset !== null; ) {
-    const { nextOffset } = open(offset, firstStart);
-    offset = nextOffset === null ? null : offset + nextOffset;
+  const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? source.sizeBytes]));
+  for (let offset: number | null = 0; offset !== null; ) {
+    // One that a trailer tells of counts only where the one before leads to it: it may lie inside a frame.
+    const end = ends.get(offset);
+    const capture = open(offset, end ?? source.sizeBytes);
+    const next: number | null = end ?? (capture.nextOffset === null ? null : offset + capture.nextOffset);
+    offset = next === source.sizeBytes ? null : next;
   }
-  for (const [i, start] of starts.entries()) open(start, starts[i + 1] ?? source.sizeBytes);
   return captures;
 }
 
