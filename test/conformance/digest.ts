@@ -171,7 +171,7 @@ function json(value: unknown): Json {
 /** JSON for files that people read: what fits a line is on one. */
 export function jsonText(value: Json, indent = ""): string {
   const short = JSON.stringify(value);
-  if (indent.length + short.length <= 200 || typeof value !== "object" || value === null) return short;
+  if (indent.length + short.length <= 480 || typeof value !== "object" || value === null) return short;
   const inner = `${indent} `;
   if (Array.isArray(value)) {
     return `[\n${value.map((one) => inner + jsonText(one, inner)).join(",\n")}\n${indent}]`;
