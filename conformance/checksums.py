@@ -7,7 +7,7 @@ checksum is computed from those of the whole blocks before its ends, so that eac
 import zlib
 
 POLYNOMIAL = 0xEDB88320
-BLOCK_BYTES = 64 << 10
+BLOCK_BYTES = 8 << 10
 
 
 def crc32(data) -> int:
