@@ -99,6 +99,9 @@ def layouts_of(blob: bytes) -> Layouts:
     args = tuple((f"{number}", entry.offsets["args"] + 8 * number, 8, False) for number in range(ARGS))
     # Its fields are asked for, though nothing here looks into a queue's item.
     btf.struct("mt_queue", _QUEUE)
+    # Records are told apart before any BTF is read.
+    if btf.struct("mt_record", _RECORD).offsets["size"] != 0:
+        raise Unusable("size is not the first field of mt_record")
 
     def needed(name: str, widths: dict[str, int]) -> Layout:
         return _layout(btf.struct(name, widths), widths)
