@@ -100,6 +100,12 @@ class Values:
             raise Invalid("the payload is cut")
         return self._payload[at]
 
+    def _announced(self, values: int) -> int:
+        """So many are to follow. A value has a byte at least."""
+        if values > min(MAX_VALUES - self._count, len(self._payload) - self._unpacker.tell()):
+            raise Invalid("more values than may be, or than there are bytes")
+        return values
+
     def value(self, depth: int = 0):
         byte = self._begin()
         if is_map(byte):
@@ -107,7 +113,8 @@ class Values:
         if is_array(byte):
             if depth == MAX_NESTING:
                 raise Invalid("nested too deep")
-            return [self.value(depth + 1) for _ in range(self._unpacker.read_array_header())]
+            length = self._announced(self._unpacker.read_array_header())
+            return [self.value(depth + 1) for _ in range(length)]
         if byte in FORBIDDEN:
             raise Invalid("a type that does not occur")
         return self._unpacker.unpack()
@@ -116,7 +123,9 @@ class Values:
         if depth > MAX_NESTING:
             raise Invalid("nested too deep")
         found = {}
-        for _ in range(self._unpacker.read_map_header()):
+        length = self._unpacker.read_map_header()
+        self._announced(2 * length)
+        for _ in range(length):
             if not is_str(self._begin()):
                 raise Invalid("a key that is no str")
             key = self._unpacker.unpack()
