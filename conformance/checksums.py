@@ -49,7 +49,7 @@ class Checksums:
     """Of parts of one file."""
 
     def __init__(self, data) -> None:
-        self._data = memoryview(data)
+        self._data = data
         self._left_bytes = 2 * len(data)
         self._blocks = [0]
 
@@ -57,15 +57,17 @@ class Checksums:
         """Of the bytes from `start` to before `end`, which lie in the file."""
         if end - start <= max(self._left_bytes, BLOCK_BYTES):
             self._left_bytes -= end - start
-            return zlib.crc32(self._data[start:end])
+            return self._direct(start, end)
         return self._from_start(end) ^ followed_by(self._from_start(start), end - start)
+
+    def _direct(self, start: int, end: int, before: int = 0) -> int:
+        # Without a copy. Nothing may hold on to a file that is mapped.
+        with memoryview(self._data) as view, view[start:end] as part:
+            return zlib.crc32(part, before)
 
     def _from_start(self, end: int) -> int:
         block = end // BLOCK_BYTES
         while len(self._blocks) <= block:
             at = (len(self._blocks) - 1) * BLOCK_BYTES
-            self._blocks.append(zlib.crc32(self._data[at : at + BLOCK_BYTES], self._blocks[-1]))
-        return zlib.crc32(self._data[block * BLOCK_BYTES : end], self._blocks[block])
-
-    def close(self) -> None:
-        self._data.release()
+            self._blocks.append(self._direct(at, at + BLOCK_BYTES, self._blocks[-1]))
+        return self._direct(block * BLOCK_BYTES, end, self._blocks[block])
