@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from answer import answer
-from read import content
+from read import answer, content
 
 CORPUS = Path(__file__).resolve().parent.parent / "fixtures"
 DIRECTORIES = [CORPUS / name for name in ("valid", "damaged", "future")]

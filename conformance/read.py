@@ -14,7 +14,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from answer import answer
+try:
+    from answer import answer
+except ModuleNotFoundError as error:
+    sys.exit(f"no Python module {error.name}: apt-get install python3-msgpack python3-zstandard, and use Debian's python3")
 
 
 @contextmanager
