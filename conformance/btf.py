@@ -132,7 +132,7 @@ class Btf:
             bits, bit_field = (place & 0xFFFFFF, place >> 24) if of.flag else (place, 0)
             if bit_field != 0 or bits % 8 != 0:
                 raise Unusable(f"{field} is a bit field, or does not begin at a byte")
-            size = self._numbers(number, width) if isinstance(width, Numbers) else self._size(number)
+            size = self._numbers(number, width) if isinstance(width, Numbers) else self._number(number)
             if isinstance(width, int) and size != width:
                 raise Unusable(f"{field} is not of {width} bytes")
             if bits // 8 + size > of.size:
@@ -149,24 +149,24 @@ class Btf:
             found = self._type(found.size)
         return found
 
-    def _size(self, number: int) -> int:
-        times = 1
-        for _ in range(MAX_PASSED_THROUGH):
-            found = self._behind_names(number)
-            if found.kind in (INT, STRUCT, ENUM, ENUM64):
-                return times * found.size
-            if found.kind != ARRAY:
-                break
-            number, _, length = ELEMENTS.unpack(found.tail)
-            times *= length
-        raise Unusable("a type without a size")
+    def _number(self, number: int) -> int:
+        """The bytes of the number that a type leads to."""
+        found = self._behind_names(number)
+        if found.kind == INT:
+            encoding = int.from_bytes(found.tail, "little")
+            bits, offset_bits = encoding & 0xFF, encoding >> 16 & 0xFF
+            if bits != 8 * found.size or offset_bits != 0:
+                raise Unusable("an integer that does not fill its bytes")
+        elif found.kind not in (ENUM, ENUM64):
+            raise Unusable("no number")
+        return found.size
 
     def _numbers(self, number: int, wanted: Numbers) -> int:
+        """The bytes of the array that a type leads to."""
         found = self._behind_names(number)
         if found.kind != ARRAY:
             raise Unusable("no array")
         element, _, length = ELEMENTS.unpack(found.tail)
-        of = self._behind_names(element)
-        if length < wanted.at_least or of.kind not in (INT, ENUM64) or of.size != 8:
+        if length < wanted.at_least or self._number(element) != 8:
             raise Unusable("no array of enough numbers of 8 bytes")
-        return length * of.size
+        return 8 * length
