@@ -31,11 +31,8 @@ def decompress(stored: bytes, raw_bytes: int) -> bytes:
             raise Invalid("the zstd frame has another content size")
         if zstd_frame_bytes(stored, parameters.has_checksum) != len(stored):
             raise Invalid("not exactly one zstd frame")
-        if raw_bytes == 0:
-            # decompress() does not look at what comes behind a content size of 0.
-            raw = zstandard.ZstdDecompressor().decompressobj().decompress(stored)
-        else:
-            raw = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw_bytes)
+        # Of content size 0 it gives nothing without a look at the rest; a payload of nothing is none either way.
+        raw = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw_bytes)
     except zstandard.ZstdError as error:
         raise Invalid(str(error)) from error
     if len(raw) != raw_bytes:
