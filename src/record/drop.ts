@@ -14,8 +14,8 @@ export interface DropUser {
   readonly gid: number;
 }
 
-/** Who a name is; throws NativeError. */
-export type FindUser = (name: string) => DropUser;
+/** Who a name is, or why that is nobody, in words. Throws NativeError where users cannot be looked up at all. */
+export type FindUser = (name: string) => DropUser | string;
 
 export interface Invoker {
   readonly uid: number | null;
@@ -38,8 +38,8 @@ export function dropUser(wanted: string | null, { uid, env, find }: Invoker): Dr
   const caller = env.SUDO_USER ?? "";
   // Root may use sudo, too.
   if (caller !== "" && env.SUDO_UID !== "0") {
-    const user = findOrNull(caller, find);
-    if (user !== null && user.uid !== 0 && String(user.uid) === env.SUDO_UID) return user;
+    const user = find(caller);
+    if (typeof user !== "string" && user.uid !== 0 && String(user.uid) === env.SUDO_UID) return user;
   }
   return found(NOBODY, find);
 }
@@ -49,31 +49,20 @@ function rootStays(user: DropUser): DropUser | null {
 }
 
 function found(name: string, find: FindUser): DropUser {
-  try {
-    return find(name);
-  } catch (error) {
-    if (!(error instanceof NativeError)) throw error;
-    const todo = "name another user, or --drop-to root to stay root";
-    throw new RecordError(`--drop-to: ${error.message}: ${todo}`, 2, { cause: error });
-  }
+  const user = find(name);
+  if (typeof user !== "string") return user;
+  throw new RecordError(`--drop-to: ${user}: name another user, or --drop-to root to stay root`, 2);
 }
 
-function findOrNull(name: string, find: FindUser): DropUser | null {
-  try {
-    return find(name);
-  } catch (error) {
-    if (error instanceof NativeError) return null;
-    throw error;
-  }
-}
-
-/** As the host knows users: passwd, LDAP, and so on. Throws NativeError. */
-export function findUser(name: string): DropUser {
+/** As the host knows users: passwd, LDAP, and so on. */
+export const findUser: FindUser = (name) => {
+  const { call } = library();
   const ids = new Uint32Array(2);
-  check((message) => library().call.mt_user_find(name, ids, message, message.length));
+  const message = Buffer.alloc(MESSAGE_BYTES);
+  if (call.mt_user_find(name, ids, message, message.length) < 0) return messageIn(message);
   const [uid = 0, gid = 0] = ids;
   return { name, uid, gid };
-}
+};
 
 /** For those who make further files later: the user makes one there, and takes it away. Throws RecordError. */
 export function requireWritableBy(directory: OutputDirectory, user: DropUser): void {
