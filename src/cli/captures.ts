@@ -2,7 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { BtfError } from "../btf/index.js";
 import type { Capture } from "../format/capture.js";
-import { openCaptures } from "../format/sections.js";
+import { openSections, type Section } from "../format/sections.js";
 import type { Problem } from "../format/types.js";
 import { captureLoss } from "../replay/losses.js";
 import { type FileSource, fileSource, SourceError } from "../replay/open.js";
@@ -21,15 +21,26 @@ export async function withCaptures<T>(
   use: (captures: readonly Capture[]) => Promise<T>,
   apart = false,
 ): Promise<T> {
+  return withSections(paths, (sections) => {
+    const captures = sections.map(({ capture }) => capture);
+    return use(apart ? captures : joinRecordings(captures));
+  });
+}
+
+/** As `withCaptures`, each capture apart and with its own bytes. */
+export async function withSections<T>(
+  paths: readonly string[],
+  use: (sections: readonly Section[]) => Promise<T>,
+): Promise<T> {
   const sources: FileSource[] = [];
   try {
-    const captures = paths.flatMap((path) => {
+    const sections = paths.flatMap((path) => {
       refuseDevice(path);
       const source = fileSource(path);
       sources.push(source);
-      return openCaptures(source);
+      return openSections(source);
     });
-    return await use(apart ? captures : joinRecordings(captures));
+    return await use(sections);
   } catch (error) {
     // The BTF parser does not know whose bytes it reads.
     if (error instanceof BtfError) throw new LayoutError(`${paths.join(", ")}: ${error.message}`);

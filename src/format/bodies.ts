@@ -69,6 +69,7 @@ export const hostBody = struct<HostInfo>({
   attachPlan: list(hook),
   recording: optional(struct<RecordingPart>({ id: text, part: u32, firstRecord: u64 })),
   redacted: optional(struct<Redaction>({ kept: list(text) })),
+  sliced: optional(record(list(text))),
 });
 
 export const originBody = struct<Origin>({

@@ -38,6 +38,11 @@ export const PROBLEM_CODES = [
   "btf_hash",
   "btf_invalid",
   "metadata_missing",
+  "metadata_misplaced",
+  "implausible",
+  "context_mismatch",
+  "times_disordered",
+  "losses_mismatch",
   "summary_mismatch",
 ] as const;
 

@@ -11,14 +11,25 @@ import { CaptureError } from "./problem.js";
 import type { ByteSource } from "./source.js";
 import { parseTrailer, TRAILER_BYTES } from "./trailer.js";
 
+/** A capture with its own bytes, as if they were a file. */
+export interface Section {
+  readonly capture: Capture;
+  readonly source: ByteSource;
+}
+
 /**
  * Opens each capture of a file, in file order: at least one.
  *
  * @throws CaptureError when one of them cannot be read at all.
  */
 export function openCaptures(source: ByteSource, limits: Limits = LIMITS): readonly Capture[] {
+  return openSections(source, limits).map(({ capture }) => capture);
+}
+
+/** As `openCaptures`, each with its bytes. */
+export function openSections(source: ByteSource, limits: Limits = LIMITS): readonly Section[] {
   const starts = startsFromEnd(source, limits);
-  const captures: Capture[] = [];
+  const captures: Section[] = [];
   let framesLeft = limits.frames;
   const open = (offset: number, end: number | null): Capture => {
     const number = captures.length + 1;
@@ -37,7 +48,9 @@ export function openCaptures(source: ByteSource, limits: Limits = LIMITS): reado
       frames: Math.max(framesLeft, 1),
     });
     framesLeft -= capture.frames.length;
-    captures.push(capture);
+    const { nextOffset } = capture;
+    const ownEnd = nextOffset === null ? end : offset + nextOffset;
+    captures.push({ capture, source: windowOf(source, name, offset, ownEnd) });
     return capture;
   };
   const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? source.sizeBytes]));

@@ -49,6 +49,9 @@ export interface HostInfo {
   readonly recording?: RecordingPart | undefined;
   /** What `redact` made of it. Absent: it was never redacted. */
   readonly redacted?: Redaction | undefined;
+  /** By which filters calls were chosen from a longer capture: what the others did is not in this one, and the holes that
+   * they leave in the sequences are no losses. Absent: it is no slice. */
+  readonly sliced?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 /** One of the captures that a recording was written as. Parts may overlap, where a snapshot was written twice. */

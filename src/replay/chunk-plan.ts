@@ -9,7 +9,7 @@ import type { ReplayCapture } from "./source.js";
 export type ChunkPlan = (entry: IndexEntry, isOpenBefore: (timeNs: number) => boolean) => "read" | "skip";
 
 /** Records of several cpus are in order only nearly; no record is later than this behind its neighbours. */
-const DISORDER_NS = 1_000_000_000;
+export const DISORDER_NS = 1_000_000_000;
 
 /** `isLossless`: no record is missing anywhere, so that leaving out events that are not wanted hides no ending. */
 export function chunkPlan(

@@ -1,0 +1,172 @@
+/** What all frames of a capture come to, held against its summary, its trailer and its index. */
+import type { IndexedFrame } from "../../format/bodies.js";
+import { equalBytes } from "../../format/bytes.js";
+import { type FrameEntry, frameBytes } from "../../format/frame.js";
+import { type ProblemCode, problem } from "../../format/problem.js";
+import type { Trailer } from "../../format/trailer.js";
+import { TRAILER_BYTES } from "../../format/trailer.js";
+import type { ChunkContext, Gap, Problem, Summary } from "../../format/types.js";
+
+/** Sums over the frames that are good. */
+export interface Totals {
+  chunk(entry: FrameEntry, context: ChunkContext): readonly Problem[];
+  gap(gap: Gap): void;
+  /** What disagrees with the summary. `jumped`: records that the sequences say are missing; null: they say nothing. */
+  compare(summary: Summary, entry: FrameEntry, ends: Ends): readonly Problem[];
+}
+
+export interface Ends {
+  readonly startNs: bigint | null;
+  readonly lastNs: bigint | null;
+  readonly jumped: bigint | null;
+}
+
+export function totals(): Totals {
+  const counts = new Map<number, { entries: bigint; exits: bigint }>();
+  const lostOfCpu = new Map<number, bigint>();
+  const lost = { syscall: 0n, planes: 0n };
+  let [gaps, chunks, records] = [0, 0, 0n];
+  let isAtLeast = false;
+
+  const lossFault = ({ lost: told }: ChunkContext): string | null => {
+    for (const { cpu, records } of told) {
+      const before = lostOfCpu.get(cpu) ?? 0n;
+      if (records < before) return `${records} records lost on cpu ${cpu}, a chunk before says ${before}`;
+    }
+    const missing = [...lostOfCpu.keys()].find((cpu) => !told.some((one) => one.cpu === cpu));
+    for (const { cpu, records } of told) lostOfCpu.set(cpu, records);
+    return missing === undefined ? null : `nothing lost on cpu ${missing}, a chunk before says otherwise`;
+  };
+
+  return {
+    chunk(entry, context) {
+      chunks++;
+      records += BigInt(context.records);
+      for (const { event, entries, exits } of context.counts) {
+        const sum = counts.get(event) ?? { entries: 0n, exits: 0n };
+        counts.set(event, { entries: sum.entries + BigInt(entries), exits: sum.exits + BigInt(exits) });
+      }
+      const fault = lossFault(context);
+      if (fault === null) return [];
+      return [problem("losses_mismatch", entry.offset, entry.sequence, `frame ${entry.sequence}: ${fault}`)];
+    },
+    gap(gap) {
+      gaps++;
+      lost[gap.plane ?? "syscall"] += gap.lost;
+      isAtLeast ||= gap.atLeast === true;
+    },
+    compare(summary, entry, ends) {
+      const found: Problem[] = [];
+      const add = (code: ProblemCode, what: string) =>
+        found.push(problem(code, entry.offset, entry.sequence, what));
+      const differs = (name: string, says: unknown, has: unknown) => {
+        if (says !== has) add("summary_mismatch", `the summary says ${says} ${name}, the frames have ${has}`);
+      };
+      differs("records", summary.records, records);
+      differs("chunks", summary.chunks, chunks);
+      differs("gaps", summary.gaps, gaps);
+      for (const what of countFaults(summary, counts)) add("summary_mismatch", what);
+      for (const what of timeFaults(summary, ends)) add("summary_mismatch", what);
+      const byContexts = [...lostOfCpu.values()].reduce((sum, one) => sum + one, 0n);
+      const byEvent = summary.lostByEvent.reduce((sum, one) => sum + one.entries + one.exits, 0n);
+      const most = (what: string, has: bigint, says: bigint) => {
+        if (has > says)
+          add("losses_mismatch", `the summary says ${says} records lost, ${what} tell of ${has}`);
+      };
+      most("its gaps", lost.syscall, summary.lost);
+      most("its chunks", byContexts, summary.lost);
+      most("its own counts by event", byEvent, summary.lost);
+      most("gaps of the planes", lost.planes, summary.planesLost ?? 0n);
+      if (ends.jumped !== null && ends.jumped > lost.syscall && !isAtLeast) {
+        add(
+          "losses_mismatch",
+          `the sequences say ${ends.jumped} records lost, the gaps tell of ${lost.syscall}`,
+        );
+      }
+      return found;
+    },
+  };
+}
+
+function* countFaults(
+  summary: Summary,
+  counts: ReadonlyMap<number, { readonly entries: bigint; readonly exits: bigint }>,
+): Generator<string> {
+  const told = new Map(summary.counts.map((one) => [one.event, one]));
+  for (const event of new Set([...told.keys(), ...counts.keys()])) {
+    const { entries, exits } = told.get(event) ?? { entries: 0, exits: 0 };
+    const has = counts.get(event) ?? { entries: 0n, exits: 0n };
+    if (BigInt(entries) === has.entries && BigInt(exits) === has.exits) continue;
+    yield `the summary counts ${entries} entries and ${exits} exits of event ${event}, the chunks ${has.entries} and ${has.exits}`;
+  }
+}
+
+function* timeFaults({ startNs, endNs }: Summary, ends: Ends): Generator<string> {
+  if (endNs < startNs) yield `the summary ends at ${endNs}, before its start at ${startNs}`;
+  if (ends.startNs !== null && ends.startNs !== startNs) {
+    yield `the summary starts at ${startNs}, the first clock reading is of ${ends.startNs}`;
+  }
+  if (ends.lastNs !== null && ends.lastNs > endNs) {
+    yield `the summary ends at ${endNs}, before the last record at ${ends.lastNs}`;
+  }
+}
+
+/** A frame, as an index should have it. */
+export interface Found {
+  readonly entry: FrameEntry;
+  readonly context: Uint8Array;
+}
+
+/** The index against all frames before it. */
+export function* indexFaults(
+  lines: readonly IndexedFrame[],
+  index: FrameEntry,
+  found: readonly Found[],
+): Generator<Problem> {
+  const mismatch = (what: string) => problem("index_mismatch", index.offset, index.sequence, what);
+  if (lines.length !== found.length) {
+    yield mismatch(`the index has ${lines.length} frames, there are ${found.length} before it`);
+  }
+  for (const [at, { entry, context }] of found.entries()) {
+    const line = lines[at];
+    if (line === undefined) return;
+    const isSame =
+      entry.sequence === at &&
+      line.type === entry.type &&
+      line.flags === entry.flags &&
+      line.offset === BigInt(entry.offset) &&
+      line.storedBytes === entry.storedBytes &&
+      line.rawBytes === entry.rawBytes &&
+      equalBytes(line.context, context);
+    if (!isSame)
+      yield mismatch(`line ${at} of the index is not what frame ${entry.sequence} at ${entry.offset} says`);
+  }
+}
+
+/** The trailer against the frames that it points to. */
+export function* trailerFaults(
+  trailer: Trailer,
+  offset: number,
+  index: FrameEntry | null,
+  summary: FrameEntry | null,
+): Generator<Problem> {
+  const mismatch = (what: string) => problem("trailer_mismatch", offset, null, what);
+  const end = offset + TRAILER_BYTES;
+  if (trailer.fileBytes !== end)
+    yield mismatch(`the trailer says ${trailer.fileBytes} bytes, it ends at ${end}`);
+  if (trailer.indexOffset !== (index?.offset ?? null)) {
+    yield mismatch(
+      `the trailer says the index is at ${trailer.indexOffset}, it is at ${index?.offset ?? null}`,
+    );
+  }
+  if (trailer.summaryOffset !== (summary?.offset ?? null)) {
+    yield mismatch(
+      `the trailer says the summary is at ${trailer.summaryOffset}, it is at ${summary?.offset ?? null}`,
+    );
+  }
+  if (summary === null) yield problem("summary_mismatch", offset, null, "the capture ends without a summary");
+  const last = summary ?? index;
+  if (last !== null && last.offset + frameBytes(last) !== offset) {
+    yield mismatch("index, summary and trailer do not follow each other");
+  }
+}
