@@ -16,8 +16,15 @@ import {
 } from "./bodies.js";
 import { concatBytes } from "./bytes.js";
 import { encodeChunkContext } from "./chunk-context.js";
-import { encodeFileHeader, FILE_HEADER_BYTES } from "./file-header.js";
-import { encodeFrame, excessOf, FRAME_HEADER_BYTES, FrameFlag } from "./frame.js";
+import { encodeFileHeader } from "./file-header.js";
+import {
+  encodeFrame,
+  excessOf,
+  FRAME_HEADER_BYTES,
+  FrameFlag,
+  frameBytes,
+  parseFrameHeader,
+} from "./frame.js";
 import { LIMITS, type Limits } from "./limits.js";
 import { type PackedPayload, pack, packChunk, packInventory } from "./packed.js";
 import type { Field } from "./schema.js";
@@ -44,6 +51,8 @@ export interface EncoderOptions {
   readonly compress?: boolean;
   /** What its readers will accept; LIMITS unless given. */
   readonly limits?: Limits;
+  /** The file header of the capture that this one is made from, as it is. Its id and marker must be those above. */
+  readonly header?: Uint8Array;
 }
 
 /** Each method returns the bytes to append to the file. They throw SchemaError or RangeError for values that no capture may hold. */
@@ -59,6 +68,8 @@ export interface Encoder {
   packedChunk(context: ChunkContext, payload: PackedPayload): Uint8Array;
   gap(gap: Gap): Uint8Array;
   origin(origin: Origin): Uint8Array;
+  /** A whole frame of a capture with the same marker, as it is. Its sequence must be that of the next frame. */
+  verbatim(frame: Uint8Array): Uint8Array;
   /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
   retract(): void;
   /** Index, summary and trailer. Nothing may be encoded after. */
@@ -80,9 +91,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
   const sync = options.sync ?? randomBytes(8);
   const limits = options.limits ?? LIMITS;
   const compressed = options.compress !== false;
-  const header = encodeFileHeader(options.captureId, sync);
+  const header = options.header ?? encodeFileHeader(options.captureId, sync);
   const frames: IndexedFrame[] = [];
-  let end = FILE_HEADER_BYTES;
+  let end = header.length;
   let indexBytes = 0;
   let finished = false;
 
@@ -131,6 +142,18 @@ export function createEncoder(options: EncoderOptions): Encoder {
     chunk: (context, body) => packedChunk(context, packChunk(body, compressed)),
     packedInventory,
     packedChunk,
+    verbatim(bytes) {
+      const found = parseFrameHeader(bytes, sync);
+      if (found === null || frameBytes(found) !== bytes.length || found.sequence !== frames.length) {
+        throw new RangeError(`these ${bytes.length} bytes are not frame ${frames.length} of the capture`);
+      }
+      const { type, flags, storedBytes, rawBytes } = found;
+      const context = bytes.slice(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + found.contextBytes);
+      frames.push({ type, flags, storedBytes, rawBytes, offset: BigInt(end), context });
+      end += bytes.length;
+      indexBytes += INDEX_LINE_BYTES + context.length;
+      return bytes;
+    },
     retract() {
       const last = frames.pop();
       if (!last || finished) throw new Error("there is no frame to take back");

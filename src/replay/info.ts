@@ -67,7 +67,7 @@ export interface CaptureInfo {
   readonly by_event: Readonly<Record<string, EventCounts>>;
   /** Calls seen to enter and not to leave. null: no chunk tells, or the file was cut or damaged. */
   readonly in_flight: number | null;
-  /** Calls of the x32 convention: counted, not recorded. */
+  /** Calls of the x32 convention: counted, not recorded. null: not known. */
   readonly x32_calls: number | null;
   readonly chunks: number;
   readonly hooks: readonly AttachedHook[] | null;
@@ -112,7 +112,8 @@ export function captureInfo(capture: Capture): CaptureInfo {
     gaps: callGaps(capture).length,
     by_event: byEvent(capture, loss),
     in_flight: loss.whole ? (capture.index.at(-1)?.context.openCalls ?? null) : null,
-    x32_calls: summary === null ? null : Number(summary.x32Calls),
+    // `recover` cannot know how many there were.
+    x32_calls: summary === null || summary.ended === "recovered" ? null : Number(summary.x32Calls),
     chunks: capture.index.length,
     hooks: host?.attachPlan ?? null,
     from: capture.indexFrom,

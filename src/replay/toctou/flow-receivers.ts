@@ -66,7 +66,8 @@ function matchesOf(capture: ReplayCapture, calls: ReadonlySet<string>): Matches 
   const senderOf = new Map<string, string>();
   const modelled = new Map<string, string>();
   // What was lost may have been another message that looks the same.
-  const isWhole = captureLoss(capture).lost === 0 && capture.problems.length === 0;
+  const loss = captureLoss(capture);
+  const isWhole = loss.lost === 0 && loss.whole;
   for (const { queue, send, receive, match, basis } of flows(capture, EVERYTHING)) {
     // Datagrams are matched by the sender's copy at entry: that cannot tell whether it was the one used.
     if (queue.kind === "socket") continue;

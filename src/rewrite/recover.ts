@@ -1,0 +1,111 @@
+/**
+ * A new capture from whatever is readable of a damaged one: its good frames byte for byte, with gaps in the places of the
+ * others, and an ORIGIN frame that lists what was wrong.
+ *
+ * Refuses to use any part of a frame that is damaged, to make anything more certain than it was, and to give out what does
+ * not stand its own verification.
+ */
+import { openCapture } from "../format/capture.js";
+import { createEncoder } from "../format/encoder.js";
+import { captureIdText, readFileHeader } from "../format/file-header.js";
+import { LIMITS, type Limits } from "../format/limits.js";
+import type { ByteSource } from "../format/source.js";
+import type { Problem } from "../format/types.js";
+import { startNs } from "../replay/time.js";
+import { verifyCapture } from "../replay/verify/verify.js";
+import { RewriteError } from "./error.js";
+import { recoveredSummary } from "./recovered-summary.js";
+import { frameAt, leftFrames } from "./recovery-frames.js";
+import { recoveryGaps } from "./recovery-gaps.js";
+
+export interface Recovery {
+  readonly captureId: string;
+  /** What was wrong; empty: nothing, and the output is the input. */
+  readonly problems: readonly Problem[];
+  /** In the output. */
+  readonly records: number;
+  /** Records known to be missing, and whether more may be. */
+  readonly missing: bigint;
+  readonly atLeast: boolean;
+}
+
+const COPY_BYTES = 1 << 20;
+
+/**
+ * Writes the recovered capture, piece by piece.
+ *
+ * @throws CaptureError as a reader does, RewriteError when nothing of it can be recovered
+ */
+export function recoverCapture(
+  source: ByteSource,
+  write: (bytes: Uint8Array) => void,
+  { version, limits = LIMITS }: { readonly version: string; readonly limits?: Limits },
+): Recovery {
+  const header = readFileHeader(source, limits);
+  const captureId = captureIdText(header.captureId);
+  const { problems, records } = verifyCapture(source, limits);
+  if (problems.length === 0) {
+    copy(source, write);
+    return { captureId, problems, records, missing: 0n, atLeast: false };
+  }
+  const left = leftFrames(source, header, limits);
+  if (left.frames.length === 0) {
+    throw new RewriteError(`${source.name}: nothing can be recovered: no frame of it is whole`);
+  }
+  const hasChunks = left.frames.some(({ chunk }) => chunk !== null);
+  if (hasChunks && left.layouts === null) {
+    throw new RewriteError(
+      `${source.name}: nothing can be recovered: the layouts of its records (BTF of origin "recorder") are damaged`,
+    );
+  }
+  const capture = openCapture(source, limits);
+  const encoder = createEncoder({
+    captureId: header.captureId,
+    sync: header.sync,
+    limits,
+    header: source.read(0, header.headerBytes),
+  });
+  const gaps = recoveryGaps(left);
+  write(encoder.fileHeader());
+  let next = 0;
+  for (const frame of left.frames) {
+    for (; (gaps[next]?.sequence ?? frame.sequence) < frame.sequence; next++) writeGap(next);
+    write(encoder.verbatim(frameAt(source, frame)));
+  }
+  for (; next < gaps.length; next++) writeGap(next);
+  const told = problems.map(({ code, offset, frame, message }) => ({ code, offset, frame, message }));
+  write(encoder.origin({ madeBy: "recover", version, from: [captureId], options: {}, problems: told }));
+  const made = gaps.map(({ gap }) => gap);
+  const lastClockNs = capture.clocks.at(-1)?.boottimeNs ?? startNs(capture);
+  const summary = recoveredSummary(left, made, startNs(capture), lastClockNs);
+  write(encoder.finish(summary));
+  return {
+    captureId,
+    problems,
+    records: Number(summary.records),
+    missing: made.reduce((sum, gap) => sum + gap.lost, 0n),
+    atLeast: made.some((gap) => gap.atLeast === true),
+  };
+
+  function writeGap(at: number): void {
+    const gap = gaps[at]?.gap;
+    if (gap !== undefined) write(encoder.gap(gap));
+  }
+}
+
+/**
+ * Does what was written stand? Metadata that the input lacks is still lacking; anything else that is wrong is reported.
+ */
+export function faultOfRecovered(source: ByteSource, limits: Limits = LIMITS): Problem | null {
+  const { problems } = verifyCapture(source, limits);
+  return problems.find(({ code }) => code !== "metadata_missing") ?? null;
+}
+
+function copy(source: ByteSource, write: (bytes: Uint8Array) => void): void {
+  for (let offset = 0; ; ) {
+    const bytes = source.read(offset, COPY_BYTES);
+    if (bytes.length === 0) return;
+    write(bytes);
+    offset += bytes.length;
+  }
+}
