@@ -86,8 +86,7 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
       const what = "the recording did not end as it should";
       warn(capture, `${what}${where}: calls and losses at its end are not known`);
     }
-    const damage = damageText(capture);
-    if (damage !== null) warn(capture, damage);
+    if (isMended(capture)) warn(capture, "a part of it was damaged, and is left out");
     if (lost > 0) warn(capture, `${counted(lost, "record")} lost: answers near them are marked uncertain`);
     if (capture.gaps.some((gap) => gap.atLeast === true)) {
       warn(capture, "records are missing, how many is not known: answers near them are marked uncertain");
@@ -102,14 +101,11 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
   return isWhole ? ExitStatus.DONE : ExitStatus.LOSS;
 }
 
-/** What the capture says of damage in the one that it was made from; null: nothing. */
-function damageText({ gaps }: Capture): string | null {
-  if (gaps.some((gap) => gap.atLeast === true)) {
-    return "records are missing, and nobody knows how many: answers near them are marked uncertain";
-  }
-  return gaps.some((gap) => gap.cause === "damage" && gap.lost === 0n)
-    ? "a part of it was damaged, and is left out"
-    : null;
+/** Of a capture that `recover` made: something is missing that is no record. */
+function isMended({ gaps }: Capture): boolean {
+  return (
+    gaps.some((gap) => gap.cause === "damage") && gaps.every((gap) => gap.lost === 0n && gap.atLeast !== true)
+  );
 }
 
 function problemText(problem: Problem): string {

@@ -7,6 +7,8 @@ import { BtfError } from "../btf/index.js";
 import { CaptureError } from "../format/problem.js";
 import { SourceError } from "../replay/open.js";
 import { LayoutError } from "../replay/records.js";
+import { RewriteError } from "../rewrite/error.js";
+import { OutputFileError } from "../rewrite/output.js";
 import { ExitStatus, type Io, Output, OutputError, UsageError } from "./io.js";
 import { safeText } from "./text.js";
 import { VERSION } from "./version.js";
@@ -65,6 +67,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "verify",
     describe: "check a capture: that it can be read, and that its calls explain its end",
     load: () => import("./commands/verify.js"),
+  },
+  {
+    name: "recover",
+    describe: "a new capture from what is readable of a damaged one",
+    load: () => import("./commands/recover.js"),
+  },
+  {
+    name: "merge",
+    describe: "several captures in one file, in the order of their starts",
+    load: () => import("./commands/merge.js"),
   },
   {
     name: "notifications",
@@ -241,7 +253,16 @@ function unknownCommand(name: string): UsageError {
 }
 
 /** Errors that say all that a user needs; any other is a fault of msgtape. */
-const EXPECTED = [UsageError, OutputError, SourceError, CaptureError, LayoutError, BtfError];
+const EXPECTED = [
+  UsageError,
+  OutputError,
+  OutputFileError,
+  RewriteError,
+  SourceError,
+  CaptureError,
+  LayoutError,
+  BtfError,
+];
 
 function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

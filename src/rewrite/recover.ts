@@ -9,6 +9,8 @@ import { openCapture } from "../format/capture.js";
 import { createEncoder } from "../format/encoder.js";
 import { captureIdText, readFileHeader } from "../format/file-header.js";
 import { LIMITS, type Limits } from "../format/limits.js";
+import { problem } from "../format/problem.js";
+import { openSections } from "../format/sections.js";
 import type { ByteSource } from "../format/source.js";
 import type { Problem } from "../format/types.js";
 import { startNs } from "../replay/time.js";
@@ -96,9 +98,32 @@ export function recoverCapture(
 /**
  * Does what was written stand? Metadata that the input lacks is still lacking; anything else that is wrong is reported.
  */
-export function faultOfRecovered(source: ByteSource, limits: Limits = LIMITS): Problem | null {
-  const { problems } = verifyCapture(source, limits);
-  return problems.find(({ code }) => code !== "metadata_missing") ?? null;
+export function faultOfRecovered(
+  written: ByteSource,
+  recoveries: readonly Recovery[],
+  limits: Limits = LIMITS,
+): Problem | null {
+  const sections = openSections(written, limits);
+  for (const [i, { source }] of sections.entries()) {
+    const { problems, records } = verifyCapture(source, limits);
+    const fault = problems.find(({ code }) => code !== "metadata_missing");
+    if (fault !== undefined) return fault;
+    if (records !== recoveries[i]?.records) {
+      return problem(
+        "summary_mismatch",
+        0,
+        null,
+        `${records} records in it, ${recoveries[i]?.records} were written`,
+      );
+    }
+  }
+  if (sections.length === recoveries.length) return null;
+  return problem(
+    "trailing_bytes",
+    0,
+    null,
+    `${sections.length} captures in it, ${recoveries.length} were written`,
+  );
 }
 
 function copy(source: ByteSource, write: (bytes: Uint8Array) => void): void {

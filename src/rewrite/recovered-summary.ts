@@ -28,7 +28,7 @@ export function recoveredSummary(
   const times = chunks.flatMap(({ context }) => context.lastTimeNs ?? []);
   return {
     startNs,
-    endNs: times.reduce((last, time) => (time > last ? time : last), lastClockNs),
+    endNs: times.reduce(max, lastClockNs),
     ...counted,
     lost: max(inGaps, byContexts + recovered),
     lostByEvent: [],

@@ -1,7 +1,7 @@
 /**
  * The gaps that stand for missing frames: one for each missing number, so that numbers have no hole. The first of a stretch
  * that may have held records says how many are missing and when; it never says less than readers of the damaged file
- * would have taken for possible.
+ * would have taken for possible, unless the numbers of records and frames prove it.
  */
 import { FrameType, type Gap } from "../format/types.js";
 import type { GoodFrame, LeftFrames } from "./recovery-frames.js";
@@ -12,10 +12,12 @@ export interface RecoveryGap {
   readonly gap: Gap;
 }
 
+const UNKNOWN = { type: null, context: null };
 const NOTHING: Gap = { cpu: null, fromNs: null, toNs: null, lost: 0n, cause: "damage" };
 /** Records of the planes are in a chunk whose calls are up to one look older or younger. */
 const PLANES_NS = 1_000_000_000n;
 
+type Missing = ReturnType<LeftFrames["missing"]>;
 type Chunk = NonNullable<GoodFrame["chunk"]>;
 
 export function recoveryGaps(left: LeftFrames): readonly RecoveryGap[] {
@@ -25,31 +27,39 @@ export function recoveryGaps(left: LeftFrames): readonly RecoveryGap[] {
   const gaps: RecoveryGap[] = [];
   let at = 0; // of the first chunk behind the stretch
   let isToldUpTo = -1; // records up to this chunk are told of
-  for (const [from, to] of stretches(left)) {
+  for (const { from, to, isOpen } of stretches(left)) {
     while ((chunks[at]?.sequence ?? Number.POSITIVE_INFINITY) < from) at++;
     const before = chunks[at - 1]?.chunk ?? null;
     const after = chunks[at]?.chunk ?? null;
-    const known = Array.from({ length: to - from }, (_, i) => left.missing(from + i));
+    const known = isOpen ? [UNKNOWN] : Array.from({ length: to - from }, (_, i) => left.missing(from + i));
     const isFirst = isToldUpTo !== at;
     const mayHoldRecords = known.some(({ type }) => type === null || type === FrameType.CHUNK);
     if (mayHoldRecords) isToldUpTo = at;
-    const isOpen = left.count === null && at === chunks.length && to > (left.frames.at(-1)?.sequence ?? -1);
     gaps.push(...gapsOf(from, known, { before, after, isFirst, isOpen, left }));
   }
   return gaps;
 }
 
-/** `[from, to)` of the numbers that are missing; the last one may be of frames that nobody knows of. */
-function stretches({ frames, count }: LeftFrames): [number, number][] {
-  const found: [number, number][] = [];
+interface Stretch {
+  readonly from: number;
+  /** The first that is not missing. */
+  readonly to: number;
+  /** Nobody knows what else there was: where the capture ended, or what its recorder had lost. */
+  readonly isOpen: boolean;
+}
+
+function stretches({ frames, count, summary }: LeftFrames): Stretch[] {
+  const found: Stretch[] = [];
   let next = 0;
   for (const { sequence } of frames) {
-    if (sequence > next) found.push([next, sequence]);
+    if (sequence > next) found.push({ from: next, to: sequence, isOpen: false });
     next = sequence + 1;
   }
-  if (count === null) found.push([next, next + 1]);
-  else if (count > next) found.push([next, count]);
-  return found;
+  if (count !== null && count > next) {
+    found.push({ from: next, to: count, isOpen: false });
+    next = count;
+  }
+  return summary === null ? [...found, { from: next, to: next + 1, isOpen: true }] : found;
 }
 
 interface Around {
@@ -57,36 +67,30 @@ interface Around {
   readonly after: Chunk | null;
   /** No other stretch between the same two chunks has told of their records. */
   readonly isFirst: boolean;
-  /** Nobody knows where the capture ended. */
   readonly isOpen: boolean;
   readonly left: LeftFrames;
 }
 
-function gapsOf(
-  from: number,
-  known: readonly ReturnType<LeftFrames["missing"]>[],
-  around: Around,
-): RecoveryGap[] {
+function gapsOf(from: number, known: readonly Missing[], around: Around): RecoveryGap[] {
   const carrier = known.findIndex(({ type }) => type === null || type === FrameType.CHUNK);
-  return known.map(({ type }, i) => {
-    const sequence = from + i;
-    const span = spanOf(around);
-    // What a gap told of that is itself missing.
-    const hidesLosses = type === FrameType.GAP && around.left.summary === null;
-    if (i !== carrier)
-      return { sequence, gap: { ...NOTHING, ...span, ...(hidesLosses ? { atLeast: true } : {}) } };
-    const lost = recordsBetween(known, around);
-    const isExact = lost.isExact && !mayHideMore(known, around);
-    return {
-      sequence,
-      gap: { ...NOTHING, ...span, lost: lost.records, ...(isExact ? {} : { atLeast: true }) },
-    };
-  });
+  return known.map(({ type }, i) => ({ sequence: from + i, gap: gapOf(type, i === carrier, known, around) }));
+}
+
+function gapOf(type: number | null, isCarrier: boolean, known: readonly Missing[], around: Around): Gap {
+  // What held no records is missing at no time: no answer depends on it.
+  if (type !== null && type !== FrameType.CHUNK && type !== FrameType.GAP)
+    return { ...NOTHING, fromNs: 0n, toNs: 0n };
+  const span = spanOf(around);
+  if (type === FrameType.GAP) return { ...NOTHING, ...span, atLeast: true };
+  if (!isCarrier) return { ...NOTHING, ...span };
+  const { records, isExact } = recordsBetween(known, around);
+  const isAll = isExact && !mayHideMore(known, records, around);
+  return { ...NOTHING, ...span, lost: records, ...(isAll ? {} : { atLeast: true }) };
 }
 
 /** By the numbers of the records around; at the end by the summary, or by the index. */
 function recordsBetween(
-  known: readonly ReturnType<LeftFrames["missing"]>[],
+  known: readonly Missing[],
   { before, after, isFirst, isOpen, left }: Around,
 ): { readonly records: bigint; readonly isExact: boolean } {
   if (!isFirst) return { records: 0n, isExact: true };
@@ -107,12 +111,11 @@ function recordsBetween(
 }
 
 /** Could the stretch have held more than records of calls that are counted: gaps of the recorder, records of the planes? */
-function mayHideMore(known: readonly ReturnType<LeftFrames["missing"]>[], { isOpen, left }: Around): boolean {
+function mayHideMore(known: readonly Missing[], records: bigint, { isOpen, left }: Around): boolean {
   if (isOpen || hasPlanes(left)) return true;
-  const isAllChunks = known.every(({ type }) => type === FrameType.CHUNK) || known.length === 1;
-  return (
-    left.summary === null && !isAllChunks && known.some(({ type }) => type === null || type === FrameType.GAP)
-  );
+  const lacksGaps = left.summary === null || left.summary.gaps > left.gaps.length;
+  const isOneChunk = known.length === 1 && records > 0n;
+  return lacksGaps && !isOneChunk && known.some(({ type }) => type === null);
 }
 
 function hasPlanes({ host }: LeftFrames): boolean {
@@ -128,8 +131,8 @@ function spanOf({ before, after, left }: Around): Pick<Gap, "fromNs" | "toNs"> {
   const last = before?.context.lastTimeNs ?? null;
   const first = after?.context.firstTimeNs ?? null;
   const times = [last, first, after?.firstRecordNs ?? null].flatMap((time) => time ?? []);
-  const least = times.reduce((a, b) => (a < b ? a : b), times[0] ?? 0n);
-  const most = times.reduce((a, b) => (a > b ? a : b), times[0] ?? 0n);
+  const ordered = times.sort((a, b) => Number(a - b));
+  const [least = 0n, most = 0n] = [ordered[0], ordered.at(-1)];
   return {
     fromNs: last === null ? null : least > room ? least - room : 0n,
     toNs: first === null ? null : most + room,

@@ -117,21 +117,20 @@ export interface Found {
   readonly context: Uint8Array;
 }
 
-/** The index against all frames before it. */
+/** The index against the frames before it that are there. */
 export function* indexFaults(
   lines: readonly IndexedFrame[],
   index: FrameEntry,
   found: readonly Found[],
 ): Generator<Problem> {
   const mismatch = (what: string) => problem("index_mismatch", index.offset, index.sequence, what);
-  if (lines.length !== found.length) {
-    yield mismatch(`the index has ${lines.length} frames, there are ${found.length} before it`);
+  if (lines.length !== index.sequence) {
+    yield mismatch(`the index has ${lines.length} frames, it is frame ${index.sequence}`);
   }
-  for (const [at, { entry, context }] of found.entries()) {
-    const line = lines[at];
+  for (const { entry, context } of found) {
+    const line = lines[entry.sequence];
     if (line === undefined) return;
     const isSame =
-      entry.sequence === at &&
       line.type === entry.type &&
       line.flags === entry.flags &&
       line.offset === BigInt(entry.offset) &&
@@ -139,7 +138,7 @@ export function* indexFaults(
       line.rawBytes === entry.rawBytes &&
       equalBytes(line.context, context);
     if (!isSame)
-      yield mismatch(`line ${at} of the index is not what frame ${entry.sequence} at ${entry.offset} says`);
+      yield mismatch(`the index says otherwise of frame ${entry.sequence} than the frame at ${entry.offset}`);
   }
 }
 

@@ -145,14 +145,13 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
           ...trailerFaults(trailer.trailer, trailer.offset, index?.entry ?? null, summary?.entry ?? null),
         );
       }
-      if (summary !== null) {
-        const { isDamaged, check } = seen;
-        const jumped = isDamaged || isSliced(seen.host) ? null : (check?.jumped ?? null);
-        const ends = {
-          startNs: capture.clocks[0]?.boottimeNs ?? null,
-          lastNs: check?.lastNs ?? null,
-          jumped,
-        };
+      // What is missing of a damaged capture was told of already; all that it changes in the sums says no more.
+      if (summary !== null && !seen.isDamaged) {
+        const { check } = seen;
+        const jumped = isSliced(seen.host) ? null : (check?.jumped ?? null);
+        const [first] = capture.clocks;
+        const startNs = first?.reason === "start" ? first.boottimeNs : null;
+        const ends = { startNs, lastNs: check?.lastNs ?? null, jumped };
         problems.push(...sums.compare(summary.value, summary.entry, ends));
       }
       return problems;
