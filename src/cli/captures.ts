@@ -79,6 +79,8 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
     io.stderr.write(`msgtape: ${safeText(`${capture.name}: ${text}`)}\n`);
   };
   for (const capture of captures) {
+    const note = sliceNote(capture);
+    if (note !== null) io.stderr.write(`msgtape: ${safeText(`${capture.name}: ${note}`)}\n`);
     const { lost } = captureLoss(capture);
     const cut = capture.complete ? undefined : capture.problems.find(({ code }) => code === "truncated");
     if (!capture.complete) {
@@ -99,6 +101,13 @@ export function judge(captures: readonly Capture[], io: Io, read?: ProblemLog): 
     if (count > SHOWN_PROBLEMS) warn(capture, `and ${counted(count - SHOWN_PROBLEMS, "more problem")}`);
   }
   return isWhole ? ExitStatus.DONE : ExitStatus.LOSS;
+}
+
+/** Nothing is wrong with a slice, but its answers are about what was chosen. */
+function sliceNote({ host }: Capture): string | null {
+  const filters = Object.keys(host?.sliced ?? {});
+  if (filters.length === 0) return null;
+  return `a slice by ${filters.join(", ")}: of calls that it leaves out nothing is known`;
 }
 
 /** Of a capture that `recover` made: something is missing that is no record. */

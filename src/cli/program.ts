@@ -74,6 +74,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/recover.js"),
   },
   {
+    name: "slice",
+    describe: "a smaller capture of chosen calls: by time, event, task, queue",
+    load: () => import("./commands/slice.js"),
+  },
+  {
     name: "merge",
     describe: "several captures in one file, in the order of their starts",
     load: () => import("./commands/merge.js"),

@@ -76,6 +76,9 @@ function originRows(info: CaptureInfo): Row[] {
 function endRow(info: CaptureInfo): Row {
   const lasted = info.duration_ns === null ? UNKNOWN : formatDuration(info.duration_ns);
   if (!info.complete) return { name: "duration", text: `${lasted}, and then cut off`, style: "yellow" };
+  if (info.ended === "recovered") {
+    return { name: "duration", text: `${lasted} or more: its end was not there`, style: "yellow" };
+  }
   return { name: "duration", text: `${lasted}, ended by ${escapeText(info.ended ?? UNKNOWN)}` };
 }
 

@@ -37,6 +37,8 @@ export interface CaptureInfo {
   readonly synthetic: boolean | null;
   /** Of which recording it is a part; `first_record`: the recording's records before it. null: of none but its own. */
   readonly recording: { readonly id: string; readonly part: number; readonly first_record: number } | null;
+  /** By which filters calls were chosen from a longer capture; `from` and `to` are CLOCK_BOOTTIME. null: it is no slice. */
+  readonly sliced: Readonly<Record<string, readonly string[]>> | null;
   /** The kinds of data that `redact` let through. null: never redacted. */
   readonly redacted_but: readonly string[] | null;
   /** What was made of the recorder's file since, step by step. */
@@ -96,6 +98,7 @@ export function captureInfo(capture: Capture): CaptureInfo {
     recorder: host === null ? null : `${host.recorder.name} ${host.recorder.version}`,
     synthetic: host?.synthetic ?? null,
     recording: recordingOf(capture),
+    sliced: host?.sliced ?? null,
     redacted_but: host?.redacted?.kept ?? null,
     made_by: capture.origins.map(({ madeBy, ...origin }) => ({ command: madeBy, ...origin })),
     command: host?.config.command ?? null,

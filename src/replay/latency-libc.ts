@@ -81,12 +81,13 @@ export function countLibcCalls(capture: ReplayCapture, pass: LibcPass): void {
       },
     );
   }
-  calls.end(capture.complete);
+  // A slice by time leaves out returns that came later.
+  calls.end(capture.complete && capture.host?.sliced === undefined);
 }
 
-/** Recorded with `--queue`: a call of which no system call is in the capture may be one of another queue. */
+/** By queue: a call of which no system call is in the capture may be one of another queue. */
 function isQueueChosen({ host }: ReplayCapture): boolean {
-  return (host?.config.filters.queue ?? []).length > 0;
+  return [...(host?.config.filters.queue ?? []), ...(host?.sliced?.queue ?? [])].length > 0;
 }
 
 function counter(

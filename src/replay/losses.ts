@@ -69,7 +69,7 @@ const MAX_CPUS = 8192;
 
 /** `baseNs`: CLOCK_BOOTTIME at 0 of the times given. */
 export function lossLedger(
-  capture: Pick<ReplayCapture, "gaps" | "summary" | "index" | "complete" | "problems">,
+  capture: Pick<ReplayCapture, "gaps" | "summary" | "index" | "complete" | "problems" | "host">,
   baseNs: bigint,
 ): LossLedger {
   const gaps = callGaps(capture)
@@ -83,6 +83,8 @@ export function lossLedger(
   const lastGapNs = gaps.reduce((last, gap) => Math.max(last, gap.toNs), Number.NEGATIVE_INFINITY);
   // Losses that no gap accounts for can be anywhere; so can those of a file that was cut or damaged.
   const isOpenEnded = !capture.complete || captureLoss(capture).lost > Number(lostInGaps(capture));
+  // The sequences of a slice have holes where it left out records.
+  const isSliced = capture.host?.sliced !== undefined;
   const lastSeq = new Int32Array(MAX_CPUS);
   const isSeqKnown = new Uint8Array(MAX_CPUS);
   let jumpNs = Number.NEGATIVE_INFINITY;
@@ -94,7 +96,7 @@ export function lossLedger(
         isDamaged = false;
         if (head.timeNs > jumpNs) jumpNs = head.timeNs;
       }
-      if (cpu < 0 || cpu >= MAX_CPUS) return;
+      if (isSliced || cpu < 0 || cpu >= MAX_CPUS) return;
       if (isSeqKnown[cpu] === 0) isSeqKnown[cpu] = 1;
       else if (((seq - (lastSeq[cpu] ?? 0)) | 0) > 1 && head.timeNs > jumpNs) jumpNs = head.timeNs;
       lastSeq[cpu] = seq;
@@ -111,5 +113,31 @@ export function lossLedger(
     after(fromNs) {
       return isDamaged || isOpenEnded || jumpNs >= fromNs || lastGapNs >= fromNs;
     },
+  };
+}
+
+/**
+ * May a call be missing from a stretch of time, lost or left out by a slice? What pairs calls asks the ledger itself:
+ * slices leave out whole calls. `needs`: a slice of queues has all calls of theirs, but of no task.
+ */
+export function absence(
+  capture: Pick<ReplayCapture, "host">,
+  losses: Pick<LossLedger, "between" | "after">,
+  baseNs: bigint,
+  needs: "queues" | "tasks",
+): Pick<LossLedger, "between" | "after"> {
+  const sliced = capture.host?.sliced;
+  if (sliced === undefined) return losses;
+  const harmless = needs === "queues" ? ["queue", "from", "to"] : ["from", "to"];
+  if (Object.keys(sliced).some((filter) => !harmless.includes(filter))) {
+    return { between: () => true, after: () => true };
+  }
+  const edge = (text: string | undefined, none: number) =>
+    text !== undefined && /^\d{1,20}$/.test(text) ? Number(BigInt(text) - baseNs) : none;
+  const fromNs = edge(sliced.from?.[0], Number.NEGATIVE_INFINITY);
+  const toNs = edge(sliced.to?.[0], Number.POSITIVE_INFINITY);
+  return {
+    between: (from, to) => from < fromNs || to >= toNs || losses.between(from, to),
+    after: (from) => Number.isFinite(toNs) || losses.after(from),
   };
 }

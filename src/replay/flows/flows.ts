@@ -10,7 +10,7 @@ import { eventName, type NamedCall } from "../call-line.js";
 import { type CallOptions, hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../calls.js";
 import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
 import { inventoryNames } from "../inventory-names.js";
-import { lossLedger } from "../losses.js";
+import { absence, lossLedger } from "../losses.js";
 import { type NameTable, nameTable, queueKeyText, taskKeyText } from "../names.js";
 import { type Task, unfinished } from "../paired-call.js";
 import { type KernelRecord, planesReader } from "../planes.js";
@@ -104,8 +104,9 @@ function flowPass(
     partyOf: (record) => strangerOf(record, names),
     forget: (sent) => table.of(sent.queue.key)?.take(sent),
   });
+  const missing = absence(capture, losses, baseNs, "queues");
   const table = queueTable({
-    losses,
+    losses: missing,
     sink,
     excludes: known.excludes,
     isSurelyThere: known.isSurelyThere,
@@ -158,7 +159,7 @@ function flowPass(
 
   // Others than the recorded calls may send and receive: only a payload of its own says which one it is.
   const channels = queueTable({
-    losses,
+    losses: missing,
     sink: { ...sink, flow: (flow) => flow.received !== null && sink.flow(flow) },
     excludes: isElsewhere,
     isSurelyThere: () => false,

@@ -7,7 +7,7 @@ import type { Problem } from "../../format/types.js";
 import type { NamedCall } from "../call-line.js";
 import { type CallOptions, hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../calls.js";
 import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
-import { lossLedger } from "../losses.js";
+import { absence, lossLedger } from "../losses.js";
 import { nameTable, queueKeyText } from "../names.js";
 import { entryArgs, type Task } from "../paired-call.js";
 import { planesReader } from "../planes.js";
@@ -89,7 +89,7 @@ function notificationPass(
   const sink = lineSink({ captureId: lines.captureId, filter, baseNs, endedBy: capture.summary?.ended }, out);
   const firings = firingTable(names);
   const table = watchTable({
-    evidence: evidenceOf(capture, losses, planes),
+    evidence: evidenceOf(capture, absence(capture, losses, baseNs, "tasks"), planes),
     firingsOf: firings.of,
     start: lookAt(capture, "start", baseNs),
     end: lookAt(capture, "end", baseNs),

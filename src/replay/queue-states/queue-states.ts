@@ -2,7 +2,7 @@
 import { EVENTS } from "../../catalog/events.js";
 import type { Inventory } from "../../format/types.js";
 import { type CallOptions, hasNothingToRead, lineMaker } from "../calls.js";
-import { lossLedger } from "../losses.js";
+import { absence, lossLedger } from "../losses.js";
 import { endNs } from "../time.js";
 import { lastReadingNs } from "./inventory.js";
 import { model } from "./model.js";
@@ -45,7 +45,8 @@ export function queueStates(
   const all = capture.inventories();
   const used = options.withoutEnd === true ? all.filter(({ reason }) => reason !== "end") : all;
   const come = momentsOf(moments, endOf(capture, all, clock.baseNs));
-  const queues = model(losses.between, come, all);
+  const missing = absence(capture, losses, clock.baseNs, "queues");
+  const queues = model(missing.between, come, all);
   for (const step of timelineSteps(capture, lines, losses, used)) queues.take(step);
   queues.finish();
   // A loss that no gap accounts for may be anywhere.
@@ -56,7 +57,7 @@ export function queueStates(
     queues: queues.registry.tracks.flatMap((track) => {
       const snapshot = track.snapshots[index];
       if (snapshot === undefined) return [];
-      const mayHaveLost = (fromNs: number, toNs: number) => isLossAnywhere || losses.between(fromNs, toNs);
+      const mayHaveLost = (fromNs: number, toNs: number) => isLossAnywhere || missing.between(fromNs, toNs);
       return queueRow(track, snapshot, { atNs, isJustAfter, clock, isFiltered, mayHaveLost }) ?? [];
     }),
     limits: limitsAt(all, atNs, clock.baseNs),
@@ -73,7 +74,7 @@ export function endOf(capture: StateCapture, inventories: readonly Inventory[], 
 /** Were there tasks, or calls that change queues, that the recording left out by what it was asked for? */
 function isPartial(capture: StateCapture): boolean {
   const config = capture.host?.config;
-  if (config === undefined) return true;
+  if (config === undefined || capture.host?.sliced !== undefined) return true;
   const changing = EVENTS.filter((event) => event.family !== "socket-msg" && isChanging(event));
   const isWithout = changing.some((event) => !config.events.includes(event.name));
   const hasUncounted = (capture.summary?.x32Calls ?? 0n) > 0n;

@@ -11,7 +11,7 @@ import { structsOf } from "../arguments/structs.js";
 import { callEvidence, type NamedCall } from "../call-line.js";
 import { evidenceBytes, type LineMaker, namedCalls, requireRecorderBtf } from "../calls.js";
 import { type CallFilter, EVERYTHING, passes, passesComm, passesQueue } from "../filter.js";
-import { lossLedger } from "../losses.js";
+import { absence, lossLedger } from "../losses.js";
 import { inOrder } from "../order.js";
 import { planesReader } from "../planes.js";
 import { planesState } from "../planes-state.js";
@@ -42,7 +42,7 @@ export function toctouPass(capture: ReplayCapture, pass: ToctouPass): PassResult
   const recorderBtf = requireRecorderBtf(capture);
   const structs = structsOf(capture.hostBtf === null ? null : parseBtf(capture.hostBtf), recorderBtf);
   const losses = lossLedger(capture, lines.clock.baseNs);
-  const queues = queueWatch(losses);
+  const queues = queueWatch(absence(capture, losses, lines.clock.baseNs, "queues"));
   const overlaps = overlapFinder(capture.captureId, findings);
   const waiting: Waiting[] = [];
   const planes = {
