@@ -146,12 +146,16 @@ export function encoderOf(number = 0xa0, compress = false): Encoder {
   });
 }
 
-export function metadata(encoder: Encoder, host: Partial<HostInfo> = {}): Uint8Array[] {
+export function metadata(
+  encoder: Encoder,
+  host: Partial<HostInfo> = {},
+  realtimeNs = REAL_START,
+): Uint8Array[] {
   const sha256 = createHash("sha256").update(BTF).digest("hex");
   return [
     encoder.fileHeader(),
     encoder.host({ ...HOST, ...host }),
-    encoder.clocks([triple(START, REAL_START)]),
+    encoder.clocks([triple(START, realtimeNs)]),
     encoder.btf({ origin: "recorder", sha256, data: BTF }),
     inventory(encoder, 0, "start"),
   ];

@@ -74,12 +74,16 @@ function verify(capture: Capture, source: ByteSource, withModel: boolean): Verdi
   };
 }
 
-function verdictLines(capture: Capture, { ok, problems, records, model }: Verdict): string[] {
+function verdictLines(capture: Capture, { ok, problems, records, unnamed, model }: Verdict): string[] {
   const name = safeText(capture.name);
   const lines = problems.map(({ code, offset, message }) =>
     safeText(`${capture.name}: ${code === "model" ? "" : `offset ${offset}: `}${message} (${code})`),
   );
   lines.push(`${name}: ${ok ? "ok" : counted(problems.length, "problem")}, ${counted(records, "record")}`);
+  if (unnamed.tasks + unnamed.queues > 0) {
+    const of = `${counted(unnamed.tasks, "task")} and ${counted(unnamed.queues, "queue")} of its records`;
+    lines.push(`${name}: ${of} have no name in it, which is no fault`);
+  }
   if (model === undefined) return lines;
   const { queues, unsure } = model;
   const compared =

@@ -1,0 +1,188 @@
+/** `recover`, `slice` and `merge` themselves: options, files, what is said, exit status. */
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { createEncoder } from "../../src/format/encoder.js";
+import { concat, REAL_START } from "../replay/tape.js";
+import { metadata, Recorder, sampleParts } from "../rewrite/support.js";
+import { temporary } from "../support/msgtape.js";
+import { program } from "./support.js";
+
+const test = suite("cli/rewriting");
+const bytes = concat(sampleParts());
+
+function saved(content: Uint8Array, name = "in.mtape"): string {
+  const file = temporary(name);
+  writeFileSync(file, content);
+  return file;
+}
+
+const whole = saved(bytes);
+const cut = saved(bytes.slice(0, -900));
+
+/** Another capture, of a boot of its own, that began `laterNs` after the sample. */
+function other(number: number, laterNs: bigint, more: object = {}): Uint8Array {
+  const encoder = createEncoder({
+    captureId: new Uint8Array(16).fill(number),
+    sync: new Uint8Array(8).fill(number),
+    compress: false,
+  });
+  const recorder = new Recorder();
+  const { tape } = recorder;
+  const host = { hostname: `host-${number}`, bootId: `b${number}`, ...more };
+  return concat([
+    ...metadata(encoder, host, REAL_START + laterNs),
+    recorder.chunk(encoder, [tape.entry({ at: 10, call: 1 }), tape.exit({ at: 20, call: 1, ret: 0 })]),
+    recorder.finish(encoder),
+  ]);
+}
+
+test("recover: what is whole, told of on standard output, with status 3", async () => {
+  const out = temporary("recovered.mtape");
+  const ran = await program(["recover", cut, "-o", out]);
+  assert.equal(ran, {
+    status: 3,
+    stdout: `${out}: 15 records; some may be missing (1 problem)\n`,
+    stderr: "",
+  });
+  assert.is(statSync(out).mode & 0o777, 0o600);
+  assert.equal(await program(["verify", out]), { status: 0, stdout: `${out}: ok, 15 records\n`, stderr: "" });
+  const read = await program(["calls", out]);
+  assert.is(read.status, 3);
+  assert.match(read.stderr, /records are missing, how many is not known/);
+  const json = await program(["recover", cut, "-o", temporary("again.mtape"), "--json"]);
+  const { records, missing, missing_at_least, problems } = JSON.parse(json.stdout);
+  assert.equal({ records, missing, missing_at_least }, { records: 15, missing: null, missing_at_least: 0 });
+  assert.equal(
+    problems.map(({ code }: { code: string }) => code),
+    ["truncated"],
+  );
+});
+
+test("recover: a capture without damage is copied, with status 0", async () => {
+  const out = temporary("copy.mtape");
+  const ran = await program(["recover", whole, "-o", out]);
+  assert.equal(ran, {
+    status: 0,
+    stdout: `${out}: 15 records; nothing was wrong, it is a copy\n`,
+    stderr: "",
+  });
+  assert.is(Buffer.compare(readFileSync(out), bytes), 0);
+});
+
+test("recover: each of several captures in a file", async () => {
+  const both = saved(concat([bytes.slice(0, -900), other(1, 0n)]));
+  const out = temporary("both.mtape");
+  const ran = await program(["recover", both, "-o", out]);
+  assert.equal([ran.status, ran.stdout.split("\n").length], [3, 3]);
+  assert.is((await program(["verify", out])).status, 0);
+});
+
+test("recover: what cannot be recovered leaves no file", async () => {
+  const out = temporary("nothing.mtape");
+  const ran = await program(["recover", saved(bytes.slice(0, 64)), "-o", out]);
+  assert.is(ran.status, 1);
+  assert.match(ran.stderr, /^msgtape: .*: nothing can be recovered: no frame of it is whole\n$/);
+  assert.not(existsSync(out));
+});
+
+test("nothing is written over, through a link, to a pipe or without a name; the input stays", async () => {
+  const there = saved(Uint8Array.of(1), "there");
+  const link = temporary("link");
+  symlinkSync(temporary("nowhere"), link);
+  const wrong = async (args: readonly string[], status: number, text: RegExp) => {
+    const ran = await program(args);
+    assert.is(ran.status, status, ran.stderr);
+    assert.match(ran.stderr, text);
+  };
+  for (const command of [["recover"], ["merge"], ["slice", "--tid", "100"]]) {
+    await wrong([...command, whole, "-o", there], 1, /something is there already/);
+    await wrong([...command, whole, "-o", link], 1, /cannot be created/);
+    await wrong([...command, whole, "-o", whole], 1, /something is there already/);
+    await wrong([...command, whole], 2, /no output given/);
+    await wrong([...command, whole, "-o", "-"], 2, /it has to be a file/);
+  }
+  assert.equal([...readFileSync(there)], [1]);
+  assert.is(Buffer.compare(readFileSync(whole), bytes), 0);
+  await wrong(["recover", whole, cut, "-o", temporary("x")], 2, /recover takes one file/);
+  await wrong(["slice", whole, "-o", temporary("x")], 2, /no filter given/);
+});
+
+test("slice: the calls that pass, and what of", async () => {
+  const out = temporary("slice.mtape");
+  const ran = await program(["slice", whole, "--queue", "/other", "-o", out]);
+  assert.equal(ran.stdout, `${out}: 1 call of ${whole}, 2 records\n`);
+  assert.is(ran.status, 0);
+  const info = await program(["info", out, "--json"]);
+  assert.equal(JSON.parse(info.stdout).sliced, { queue: ["/other"] });
+  assert.match(
+    (await program(["flows", out])).stderr,
+    /a slice by queue: of calls that it leaves out nothing is known/,
+  );
+  const damaged = await program(["slice", cut, "--tid", "100", "-o", temporary("x")]);
+  assert.is(damaged.status, 1);
+  assert.match(damaged.stderr, /msgtape recover it first/);
+});
+
+test("merge: captures byte for byte, in the order of their starts, with what aligns them", async () => {
+  const late = other(1, 5_000_000_000n);
+  const early = other(2, -5_000_000_000n);
+  const out = temporary("merged.mtape");
+  const files = [saved(late), whole, saved(early), whole];
+  const ran = await program(["merge", ...files, "-o", out]);
+  assert.equal([ran.status, ran.stdout], [0, `${out}: 3 captures, 19 records\n`]);
+  assert.is(Buffer.compare(readFileSync(out), concat([early, bytes, late])), 0);
+  const said = ran.stderr.split("\n");
+  assert.match(said[0] ?? "", /host-2, from 2026-11-21T09:59:55.000000001Z, to 100 ns by its own clock/);
+  assert.match(said[1] ?? "", /tape, from 2026-11-21T10:00:00.000000001Z, to 100 ns by its own clock/);
+  assert.match(said[2] ?? "", /host-1, from 2026-11-21T10:00:05.000000001Z, to 100 ns by its own clock/);
+  assert.match(said[3] ?? "", /the same capture as .*, left out/);
+  assert.match(said[4] ?? "", /of different boots: their order is that of their hosts' clocks/);
+  const calls = await program(["calls", out, "--json"]);
+  const ids = calls.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).capture.slice(0, 2));
+  assert.equal([...new Set(ids)], ["02", "a0", "01"]);
+});
+
+test("merge: parts of one recording in their order, a file of several taken apart, a damaged one recovered", async () => {
+  const recording = (part: number, firstRecord: bigint) => ({
+    bootId: "b9",
+    recording: { id: "09090909-0909-0909-0909-090909090909", part, firstRecord },
+  });
+  const second = other(10, 1000n, recording(2, 2n));
+  const first = other(9, 2000n, recording(1, 0n));
+  const out = temporary("merged.mtape");
+  const ran = await program(["merge", saved(concat([second, first])), cut, "-o", out, "--json"]);
+  assert.is(ran.status, 3);
+  const { captures } = JSON.parse(ran.stdout);
+  assert.equal(
+    captures.map(({ capture, problems }: { capture: string; problems: { code: string }[] }) => [
+      capture.slice(0, 2),
+      problems.map(({ code }) => code),
+    ]),
+    [
+      ["a0", ["truncated"]],
+      ["09", []],
+      ["0a", []],
+    ],
+  );
+  assert.match(ran.stderr, /exact to .*: one boot, one CLOCK_BOOTTIME/);
+  assert.match(ran.stderr, /damaged \(1 problem\): recovered on the way/);
+  assert.is((await program(["verify", out])).status, 0);
+});
+
+test("verify: names that are not there are told of, and no fault", async () => {
+  const file = saved(other(3, 0n));
+  const ran = await program(["verify", file, "--json"]);
+  assert.equal(JSON.parse(ran.stdout), {
+    capture: "03030303-0303-0303-0303-030303030303",
+    ok: true,
+    problems: [],
+    records: 2,
+    unnamed: { tasks: 0, queues: 0 },
+  });
+});
+
+test.run();

@@ -1,0 +1,407 @@
+/** Checksums prove nothing about what was meant: captures with every checksum right, and one thing in them wrong. */
+import { createHash } from "node:crypto";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { FIXTURES as LIST } from "../../../fixtures/list.js";
+import { decodeMsgpack, encodeMsgpack } from "../../../src/codec/msgpack.js";
+import type { Encoder } from "../../../src/format/encoder.js";
+import { encodeFrame, parseFrameHeader } from "../../../src/format/frame.js";
+import { LIMITS } from "../../../src/format/limits.js";
+import { memorySource } from "../../../src/format/source.js";
+import { encodeTrailer } from "../../../src/format/trailer.js";
+import type { ChunkBody, ChunkContext, Summary } from "../../../src/format/types.js";
+import { fileSource } from "../../../src/replay/open.js";
+import { verifyCapture } from "../../../src/replay/verify/verify.js";
+import { encoderOf, HOST, metadata, sampleParts } from "../../rewrite/support.js";
+import { FIXTURES } from "../../support/paths.js";
+import {
+  concat,
+  item,
+  queueItem,
+  REAL_START,
+  RECORDER_BTF,
+  START,
+  Tape,
+  taskEntry,
+  triple,
+} from "../tape.js";
+
+const test = suite("verify");
+
+function verdict(bytes: Uint8Array): string[] {
+  return verifyCapture(memorySource(bytes)).problems.map(({ code, message }) => `${code}: ${message}`);
+}
+
+test("every fixture is good", () => {
+  for (const { name } of LIST) {
+    const source = fileSource(`${FIXTURES}${name}.mtape`);
+    assert.equal(verifyCapture(source).problems, [], name);
+    source.close();
+  }
+});
+
+test("a whole capture is good, losses that it tells of included", () => {
+  assert.equal(verifyCapture(memorySource(concat(sampleParts()))), {
+    problems: [],
+    records: 15,
+    unnamed: { tasks: 0, queues: 0 },
+  });
+});
+
+/** One chunk of two records, with something wrong in it. */
+interface Wrong {
+  readonly records?: (tape: Tape) => readonly Uint8Array[];
+  readonly context?: Partial<ChunkContext>;
+  readonly body?: Partial<ChunkBody>;
+  readonly summary?: Partial<Summary>;
+  /** Frames before the chunk, and behind it. */
+  readonly before?: (encoder: Encoder) => readonly Uint8Array[];
+  readonly after?: (encoder: Encoder) => readonly Uint8Array[];
+}
+
+function captureWith(wrong: Wrong): Uint8Array {
+  const encoder = encoderOf();
+  const tape = new Tape();
+  const records = wrong.records?.(tape) ?? [
+    tape.entry({ at: 1000, call: 1 }),
+    tape.exit({ at: 2000, call: 1, ret: 0 }),
+  ];
+  const context: ChunkContext = {
+    firstRecord: 0n,
+    records: records.length,
+    counts: [{ event: 4, entries: 1, exits: 1 }],
+    firstTimeNs: START + 1000n,
+    lastTimeNs: START + 2000n,
+    oldestOpenNs: null,
+    openCalls: 0,
+    lost: [],
+    ...wrong.context,
+  };
+  const body = { records: concat(records), tasks: [taskEntry()], queues: [], ...wrong.body };
+  const summary: Summary = {
+    startNs: START,
+    endNs: START + 9000n,
+    records: BigInt(records.length),
+    lost: 0n,
+    lostByEvent: [],
+    gaps: 0,
+    chunks: 1,
+    counts: context.counts,
+    x32Calls: 0n,
+    ended: "signal",
+    ...wrong.summary,
+  };
+  return concat([
+    ...metadata(encoder),
+    ...(wrong.before?.(encoder) ?? []),
+    encoder.chunk(context, body),
+    ...(wrong.after?.(encoder) ?? []),
+    encoder.finish(summary),
+  ]);
+}
+
+const ENTRY = { at: 1000, call: 1 };
+const EXIT = { at: 2000, call: 1, ret: 0 };
+
+const WRONG: readonly [string, Wrong, RegExp][] = [
+  [
+    "counts",
+    { context: { counts: [{ event: 4, entries: 2, exits: 1 }] } },
+    /^context_mismatch: frame 4: the context says 2 entries/,
+  ],
+  [
+    "an event twice",
+    {
+      context: {
+        counts: [
+          { event: 4, entries: 1, exits: 1 },
+          { event: 4, entries: 0, exits: 0 },
+        ],
+      },
+    },
+    /^context_mismatch/,
+  ],
+  ["times", { context: { lastTimeNs: START + 1500n } }, /^context_mismatch: .* the context says times/],
+  [
+    "open calls",
+    { context: { openCalls: 1, oldestOpenNs: START + 1000n } },
+    /^context_mismatch: .* 1 open calls/,
+  ],
+  [
+    "losses in the context",
+    { context: { lost: [{ cpu: 0, records: 4n }] } },
+    /^losses_mismatch: the summary says 0 records lost, its chunks tell of 4/,
+  ],
+  [
+    "an unknown event",
+    {
+      records: (t) => [t.entry({ ...ENTRY, event: 99 }), t.exit({ ...EXIT, event: 99 })],
+      context: { counts: [{ event: 99, entries: 1, exits: 1 }] },
+    },
+    /^record_invalid: .* record 0 of the chunk: event 99 is none/,
+  ],
+  [
+    "an unknown abi",
+    { records: (t) => [t.entry({ ...ENTRY, abi: 9 }), t.exit(EXIT)] },
+    /^record_invalid: .* abi 9/,
+  ],
+  [
+    "an unknown multiplexer",
+    { records: (t) => [t.entry({ ...ENTRY, mux: 9 }), t.exit(EXIT)] },
+    /^record_invalid: .* multiplexer 9/,
+  ],
+  [
+    "unknown flags",
+    { records: (t) => [t.entry({ ...ENTRY, flags: 0x81 }), t.exit(EXIT)] },
+    /^record_invalid: .* flags 0x81/,
+  ],
+  [
+    "a cpu that the host has not",
+    { records: (t) => [t.entry({ ...ENTRY, cpu: 7 }), t.exit(EXIT)] },
+    /^record_invalid: .* cpu 7, of 2/,
+  ],
+  [
+    "a type that is none",
+    {
+      records: (t) => [retyped(t.entry(ENTRY), 9), t.exit(EXIT)],
+      context: { counts: [{ event: 4, entries: 0, exits: 1 }], firstTimeNs: START + 2000n },
+    },
+    /^record_invalid: .* type 9/,
+  ],
+  [
+    "an item beyond its record",
+    {
+      records: (t) => [
+        t.entry({
+          ...ENTRY,
+          items: [item({ kind: 1, wanted: 400 }).map((byte, i) => (i === 12 ? 200 : byte))],
+        }),
+        t.exit(EXIT),
+      ],
+    },
+    /^record_invalid: .* an item claims 200 bytes, 0 are left/,
+  ],
+  [
+    "an item of no kind",
+    { records: (t) => [t.entry({ ...ENTRY, items: [item({ kind: 77 })] }), t.exit(EXIT)] },
+    /^record_invalid: .* kind 77/,
+  ],
+  [
+    "an item of no status",
+    { records: (t) => [t.entry({ ...ENTRY, items: [item({ kind: 1, status: 9 })] }), t.exit(EXIT)] },
+    /^record_invalid: .* status 9/,
+  ],
+  [
+    "an item with more than was wanted",
+    {
+      records: (t) => [
+        t.entry({ ...ENTRY, items: [item({ kind: 1, status: 1, wanted: 1 }, new Uint8Array(8))] }),
+        t.exit(EXIT),
+      ],
+    },
+    /^record_invalid: .* holds 8 bytes of 1/,
+  ],
+  [
+    "an item said to be whole",
+    {
+      records: (t) => [
+        t.entry({ ...ENTRY, items: [item({ kind: 1, wanted: 9 }, new Uint8Array(8))] }),
+        t.exit(EXIT),
+      ],
+    },
+    /^record_invalid: .* read whole, and holds 8 bytes of 9/,
+  ],
+  [
+    "a queue cut short",
+    { records: (t) => [t.entry({ ...ENTRY, items: [item({ kind: 9 }, new Uint8Array(8))] }), t.exit(EXIT)] },
+    /^record_invalid: .* a queue of 8 bytes/,
+  ],
+  [
+    "a sequence that stands still",
+    { records: (t) => [t.entry({ ...ENTRY, seq: 5n }), t.exit({ ...EXIT, seq: 5n })] },
+    /^times_disordered: .* the sequence of cpu 0 does not grow/,
+  ],
+  [
+    "a record much older than one before it",
+    {
+      records: (t) => [t.entry({ ...ENTRY, at: 5_000_000_000 }), t.exit(EXIT)],
+      context: { lastTimeNs: START + 5_000_000_000n, firstTimeNs: START + 2000n },
+      summary: { endNs: START + 6_000_000_000n },
+    },
+    /^times_disordered: .* older than one before it/,
+  ],
+  [
+    "a loss that nothing tells of",
+    { records: (t) => [t.entry(ENTRY), t.exit({ ...EXIT, seq: 7n })] },
+    /^losses_mismatch: the sequences say 5 records lost, the gaps tell of 0/,
+  ],
+  [
+    "planes that do not fill their bytes",
+    { body: { planes: new Uint8Array(24) } },
+    /^record_invalid: .* planes record at byte 0/,
+  ],
+  ["records in the summary", { summary: { records: 3n } }, /^summary_mismatch: the summary says 3 records/],
+  ["chunks in the summary", { summary: { chunks: 2 } }, /^summary_mismatch: the summary says 2 chunks/],
+  ["gaps in the summary", { summary: { gaps: 1 } }, /^summary_mismatch: the summary says 1 gaps/],
+  ["counts in the summary", { summary: { counts: [] } }, /^summary_mismatch: the summary counts 0 entries/],
+  [
+    "an end before the last record",
+    { summary: { endNs: START + 1999n } },
+    /^summary_mismatch: .* before the last record/,
+  ],
+  ["an end before the start", { summary: { endNs: START - 1n } }, /^summary_mismatch: .* before its start/],
+  [
+    "another start than that of the clocks",
+    { summary: { startNs: START + 1n } },
+    /^summary_mismatch: .* the first clock reading/,
+  ],
+  [
+    "a gap that the summary does not count",
+    {
+      after: (e) => [e.gap({ cpu: 0, fromNs: START, toNs: null, lost: 3n, cause: "ring_full" })],
+      summary: { gaps: 1 },
+    },
+    /^losses_mismatch: the summary says 0 records lost, its gaps tell of 3/,
+  ],
+  [
+    "a gap of the planes that it does not",
+    {
+      after: (e) => [
+        e.gap({ cpu: null, fromNs: START, toNs: null, lost: 3n, cause: "ring_full", plane: "planes" }),
+      ],
+      summary: { gaps: 1 },
+    },
+    /^losses_mismatch: .* gaps of the planes/,
+  ],
+  [
+    "losses by event that are more than all",
+    { summary: { lostByEvent: [{ event: 4, entries: 1n, exits: 0n }] } },
+    /^losses_mismatch: .* by event/,
+  ],
+  [
+    "a gap that ends before it begins",
+    {
+      after: (e) => [e.gap({ cpu: 0, fromNs: START + 9n, toNs: START, lost: 0n, cause: "unknown" })],
+      summary: { gaps: 1 },
+    },
+    /^implausible: .* it ends before it begins/,
+  ],
+  [
+    "clocks that go back",
+    { after: (e) => [e.clocks([triple(START - 1n, REAL_START)])] },
+    /^implausible: .* clocks go back/,
+  ],
+  ["a second HOST", { before: (e) => [e.host(HOST)] }, /^metadata_misplaced: .* a second host frame/],
+  [
+    "BTF behind the first chunk",
+    { after: (e) => [e.btf({ origin: "host", ...hashed(RECORDER_BTF) })] },
+    /^metadata_misplaced: .* behind the first chunk/,
+  ],
+  [
+    "BTF that is none",
+    { before: (e) => [e.btf({ origin: "host", ...hashed(new Uint8Array(8)) })] },
+    /^btf_invalid: .* the host BTF/,
+  ],
+  [
+    "an ORIGIN of no capture",
+    { after: (e) => [e.origin({ madeBy: "slice", version: "", from: ["x"], options: {}, problems: [] })] },
+    /^implausible: .* no capture id/,
+  ],
+];
+
+for (const [name, wrong, expected] of WRONG) {
+  test(`wrong under right checksums: ${name}`, () => {
+    const problems = verdict(captureWith(wrong));
+    assert.ok(
+      problems.some((text) => expected.test(text)),
+      problems.join("\n") || "called good",
+    );
+    // At most what follows from it.
+    assert.ok(problems.length <= 3, problems.join("\n"));
+  });
+}
+
+test("tasks and queues without a name are counted, and no problem", () => {
+  const bytes = captureWith({
+    records: (t) => [t.entry({ ...ENTRY, items: [queueItem(9, 0)] }), t.exit(EXIT)],
+    body: { tasks: [] },
+  });
+  assert.equal(verifyCapture(memorySource(bytes)), {
+    problems: [],
+    records: 2,
+    unnamed: { tasks: 1, queues: 1 },
+  });
+});
+
+test("a line of the index that says otherwise than its frame, in a file that is read without it", () => {
+  const bytes = captureWith({});
+  const changed = withIndex(bytes, (frames) => {
+    const [first] = frames;
+    if (first !== undefined) first.raw_bytes = Number(first.raw_bytes) + 1;
+  });
+  const problems = verdict(changed);
+  assert.match(problems[0] ?? "", /^index_mismatch: the index says otherwise of frame 0/);
+});
+
+test("an index that lists more than there is", () => {
+  const bytes = withIndex(captureWith({}), (frames) => {
+    frames.push({ ...frames.at(-1) });
+  });
+  assert.match(verdict(bytes)[0] ?? "", /^index_mismatch: the index has 6 frames, it is frame 5/);
+});
+
+test("a trailer that points elsewhere", () => {
+  const bytes = captureWith({});
+  const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 56);
+  const trailer = encodeTrailer(bytes.slice(32, 48), {
+    indexOffset: Number(view.getBigUint64(16, true)),
+    summaryOffset: null,
+    fileBytes: bytes.length,
+  });
+  const changed = concat([bytes.slice(0, -56), trailer]);
+  assert.ok(
+    verdict(changed).some((text) => /^trailer_mismatch: the trailer says the summary is at null/.test(text)),
+  );
+});
+
+function hashed(data: Uint8Array) {
+  return { data, sha256: createHash("sha256").update(data).digest("hex") };
+}
+
+function retyped(record: Uint8Array, type: number): Uint8Array {
+  const bytes = record.slice();
+  bytes[4] = type;
+  return bytes;
+}
+
+/** The capture with its index changed, and all behind it where it then is. */
+function withIndex(bytes: Uint8Array, change: (frames: Record<string, unknown>[]) => void): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 56);
+  const indexAt = Number(view.getBigUint64(16, true));
+  const summaryAt = Number(view.getBigUint64(24, true));
+  const sync = bytes.slice(48, 56);
+  const header = parseFrameHeader(bytes.subarray(indexAt), sync);
+  if (header === null) throw new Error("no index");
+  const payload = bytes.subarray(indexAt + 40, indexAt + 40 + header.storedBytes);
+  const index = decodeMsgpack(payload, LIMITS) as { frames: Record<string, unknown>[] };
+  change(index.frames);
+  const stored = encodeMsgpack(index);
+  const { type, flags, sequence } = header;
+  const frame = encodeFrame(sync, {
+    type,
+    flags,
+    sequence,
+    context: new Uint8Array(),
+    stored,
+    rawBytes: stored.length,
+  });
+  const summary = bytes.slice(summaryAt, bytes.length - 56);
+  const trailer = encodeTrailer(bytes.slice(32, 48), {
+    indexOffset: indexAt,
+    summaryOffset: indexAt + frame.length,
+    fileBytes: indexAt + frame.length + summary.length + 56,
+  });
+  return concat([bytes.slice(0, indexAt), frame, summary, trailer]);
+}
+
+test.run();
