@@ -28,6 +28,7 @@ test("tells everything as JSON", async () => {
     recorder: "msgtape 0.1.0",
     synthetic: true,
     recording: null,
+    sliced: null,
     redacted_but: null,
     made_by: [],
     command: ["./a b", "\u001b[31m"],

@@ -3,34 +3,15 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FIXTURES as LIST } from "../../../fixtures/list.js";
-import { decodeMsgpack, encodeMsgpack } from "../../../src/codec/msgpack.js";
-import type { Encoder } from "../../../src/format/encoder.js";
-import { encodeFrame, parseFrameHeader } from "../../../src/format/frame.js";
-import { LIMITS } from "../../../src/format/limits.js";
 import { memorySource } from "../../../src/format/source.js";
-import { encodeTrailer } from "../../../src/format/trailer.js";
-import type { ChunkBody, ChunkContext, Summary } from "../../../src/format/types.js";
 import { fileSource } from "../../../src/replay/open.js";
 import { verifyCapture } from "../../../src/replay/verify/verify.js";
-import { encoderOf, HOST, metadata, sampleParts } from "../../rewrite/support.js";
+import { HOST, sampleParts } from "../../rewrite/support.js";
 import { FIXTURES } from "../../support/paths.js";
-import {
-  concat,
-  item,
-  queueItem,
-  REAL_START,
-  RECORDER_BTF,
-  START,
-  Tape,
-  taskEntry,
-  triple,
-} from "../tape.js";
+import { concat, item, queueItem, REAL_START, RECORDER_BTF, START, triple } from "../tape.js";
+import { captureWith, verdict, type Wrong } from "./support.js";
 
 const test = suite("verify");
-
-function verdict(bytes: Uint8Array): string[] {
-  return verifyCapture(memorySource(bytes)).problems.map(({ code, message }) => `${code}: ${message}`);
-}
 
 test("every fixture is good", () => {
   for (const { name } of LIST) {
@@ -47,58 +28,6 @@ test("a whole capture is good, losses that it tells of included", () => {
     unnamed: { tasks: 0, queues: 0 },
   });
 });
-
-/** One chunk of two records, with something wrong in it. */
-interface Wrong {
-  readonly records?: (tape: Tape) => readonly Uint8Array[];
-  readonly context?: Partial<ChunkContext>;
-  readonly body?: Partial<ChunkBody>;
-  readonly summary?: Partial<Summary>;
-  /** Frames before the chunk, and behind it. */
-  readonly before?: (encoder: Encoder) => readonly Uint8Array[];
-  readonly after?: (encoder: Encoder) => readonly Uint8Array[];
-}
-
-function captureWith(wrong: Wrong): Uint8Array {
-  const encoder = encoderOf();
-  const tape = new Tape();
-  const records = wrong.records?.(tape) ?? [
-    tape.entry({ at: 1000, call: 1 }),
-    tape.exit({ at: 2000, call: 1, ret: 0 }),
-  ];
-  const context: ChunkContext = {
-    firstRecord: 0n,
-    records: records.length,
-    counts: [{ event: 4, entries: 1, exits: 1 }],
-    firstTimeNs: START + 1000n,
-    lastTimeNs: START + 2000n,
-    oldestOpenNs: null,
-    openCalls: 0,
-    lost: [],
-    ...wrong.context,
-  };
-  const body = { records: concat(records), tasks: [taskEntry()], queues: [], ...wrong.body };
-  const summary: Summary = {
-    startNs: START,
-    endNs: START + 9000n,
-    records: BigInt(records.length),
-    lost: 0n,
-    lostByEvent: [],
-    gaps: 0,
-    chunks: 1,
-    counts: context.counts,
-    x32Calls: 0n,
-    ended: "signal",
-    ...wrong.summary,
-  };
-  return concat([
-    ...metadata(encoder),
-    ...(wrong.before?.(encoder) ?? []),
-    encoder.chunk(context, body),
-    ...(wrong.after?.(encoder) ?? []),
-    encoder.finish(summary),
-  ]);
-}
 
 const ENTRY = { at: 1000, call: 1 };
 const EXIT = { at: 2000, call: 1, ret: 0 };
@@ -333,37 +262,6 @@ test("tasks and queues without a name are counted, and no problem", () => {
   });
 });
 
-test("a line of the index that says otherwise than its frame, in a file that is read without it", () => {
-  const bytes = captureWith({});
-  const changed = withIndex(bytes, (frames) => {
-    const [first] = frames;
-    if (first !== undefined) first.raw_bytes = Number(first.raw_bytes) + 1;
-  });
-  const problems = verdict(changed);
-  assert.match(problems[0] ?? "", /^index_mismatch: the index says otherwise of frame 0/);
-});
-
-test("an index that lists more than there is", () => {
-  const bytes = withIndex(captureWith({}), (frames) => {
-    frames.push({ ...frames.at(-1) });
-  });
-  assert.match(verdict(bytes)[0] ?? "", /^index_mismatch: the index has 6 frames, it is frame 5/);
-});
-
-test("a trailer that points elsewhere", () => {
-  const bytes = captureWith({});
-  const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 56);
-  const trailer = encodeTrailer(bytes.slice(32, 48), {
-    indexOffset: Number(view.getBigUint64(16, true)),
-    summaryOffset: null,
-    fileBytes: bytes.length,
-  });
-  const changed = concat([bytes.slice(0, -56), trailer]);
-  assert.ok(
-    verdict(changed).some((text) => /^trailer_mismatch: the trailer says the summary is at null/.test(text)),
-  );
-});
-
 function hashed(data: Uint8Array) {
   return { data, sha256: createHash("sha256").update(data).digest("hex") };
 }
@@ -372,36 +270,6 @@ function retyped(record: Uint8Array, type: number): Uint8Array {
   const bytes = record.slice();
   bytes[4] = type;
   return bytes;
-}
-
-/** The capture with its index changed, and all behind it where it then is. */
-function withIndex(bytes: Uint8Array, change: (frames: Record<string, unknown>[]) => void): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 56);
-  const indexAt = Number(view.getBigUint64(16, true));
-  const summaryAt = Number(view.getBigUint64(24, true));
-  const sync = bytes.slice(48, 56);
-  const header = parseFrameHeader(bytes.subarray(indexAt), sync);
-  if (header === null) throw new Error("no index");
-  const payload = bytes.subarray(indexAt + 40, indexAt + 40 + header.storedBytes);
-  const index = decodeMsgpack(payload, LIMITS) as { frames: Record<string, unknown>[] };
-  change(index.frames);
-  const stored = encodeMsgpack(index);
-  const { type, flags, sequence } = header;
-  const frame = encodeFrame(sync, {
-    type,
-    flags,
-    sequence,
-    context: new Uint8Array(),
-    stored,
-    rawBytes: stored.length,
-  });
-  const summary = bytes.slice(summaryAt, bytes.length - 56);
-  const trailer = encodeTrailer(bytes.slice(32, 48), {
-    indexOffset: indexAt,
-    summaryOffset: indexAt + frame.length,
-    fileBytes: indexAt + frame.length + summary.length + 56,
-  });
-  return concat([bytes.slice(0, indexAt), frame, summary, trailer]);
 }
 
 test.run();
