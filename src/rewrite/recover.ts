@@ -31,6 +31,13 @@ export interface Recovery {
   readonly atLeast: boolean;
 }
 
+export interface RecoverOptions {
+  readonly version: string;
+  readonly limits?: Limits;
+  /** What is known to be wrong beside what verifying it finds: its file header was mended. */
+  readonly known?: readonly Problem[];
+}
+
 const COPY_BYTES = 1 << 20;
 
 /**
@@ -41,16 +48,18 @@ const COPY_BYTES = 1 << 20;
 export function recoverCapture(
   source: ByteSource,
   write: (bytes: Uint8Array) => void,
-  { version, limits = LIMITS }: { readonly version: string; readonly limits?: Limits },
+  { version, limits = LIMITS, known = [] }: RecoverOptions,
 ): Recovery {
   const header = readFileHeader(source, limits);
   const captureId = captureIdText(header.captureId);
-  const { problems, records } = verifyCapture(source, limits);
+  const verified = verifyCapture(source, limits);
+  const { records } = verified;
+  const problems = [...known, ...verified.problems];
   if (problems.length === 0) {
     copy(source, write);
     return { captureId, problems, records, missing: 0n, atLeast: false };
   }
-  const left = leftFrames(source, header, limits);
+  const left = leftFrames(source, header, distrustedFrames(problems), limits);
   if (left.frames.length === 0) {
     throw new RewriteError(`${source.name}: nothing can be recovered: no frame of it is whole`);
   }
@@ -94,6 +103,24 @@ export function recoverCapture(
     if (gap !== undefined) write(encoder.gap(gap));
   }
 }
+
+/** What contradicts itself, or its neighbours, is no more to be believed than what is damaged. */
+function distrustedFrames(problems: readonly Problem[]): ReadonlySet<number> {
+  return new Set(
+    problems.flatMap(({ code, frame }) => (CONTRADICTIONS.has(code) && frame !== null ? [frame] : [])),
+  );
+}
+
+const CONTRADICTIONS: ReadonlySet<string> = new Set([
+  "metadata_misplaced",
+  "implausible",
+  "context_mismatch",
+  "record_invalid",
+  "times_disordered",
+  "losses_mismatch",
+  "summary_mismatch",
+  "index_mismatch",
+]);
 
 /**
  * Does what was written stand? Metadata that the input lacks is still lacking; anything else that is wrong is reported.

@@ -17,13 +17,14 @@ export function recoveredSummary(
   const records = chunks.reduce((sum, { context }) => sum + BigInt(context.records), 0n);
   const counted = { records, gaps: all.length, chunks: chunks.length, counts: found };
   const own = left.summary;
-  if (own !== null) {
-    const missing = own.records > records ? own.records - records : 0n;
-    return { ...own, ...counted, lost: own.lost + missing, lostByEvent: lostByEvent(own, found) };
-  }
   const inGaps = sum(all.filter((gap) => gap.plane !== "planes").map((gap) => gap.lost));
   const recovered = sum(gaps.map((gap) => gap.lost));
   const byContexts = sum((chunks.at(-1)?.context.lost ?? []).map((one) => one.records));
+  if (own !== null) {
+    const missing = own.records > records ? own.records - records : 0n;
+    const lost = max(own.lost + missing, max(inGaps, byContexts + recovered));
+    return { ...own, ...counted, lost, lostByEvent: lostByEvent(own, found) };
+  }
   const planes = sum(all.filter((gap) => gap.plane === "planes").map((gap) => gap.lost));
   const times = chunks.flatMap(({ context }) => context.lastTimeNs ?? []);
   return {

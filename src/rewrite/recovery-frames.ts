@@ -38,7 +38,13 @@ export interface LeftFrames {
 /** Frames that may be missing in one place: more is no damage but a number that somebody made up. */
 const MOST_MISSING = 65_536;
 
-export function leftFrames(source: ByteSource, header: FileHeader, limits: Limits): LeftFrames {
+/** `distrusted`: numbers of frames whose checksums are right, and that say what cannot be. */
+export function leftFrames(
+  source: ByteSource,
+  header: FileHeader,
+  distrusted: ReadonlySet<number>,
+  limits: Limits,
+): LeftFrames {
   const frames: GoodFrame[] = [];
   const types = new Map<number, number>();
   const gaps: Gap[] = [];
@@ -58,13 +64,15 @@ export function leftFrames(source: ByteSource, header: FileHeader, limits: Limit
     // Room for the last gap, and for what ends a capture.
     if (entry.sequence >= limits.frames - 4 || entry.sequence - next > MOST_MISSING) continue;
     next = entry.sequence + 1;
+    const isTrusted = !distrusted.has(entry.sequence);
     if (content.kind === "index" || content.kind === "summary") {
       end ??= { sequence: entry.sequence, kind: content.kind };
-      if (content.kind === "index") index ??= content.index.frames;
-      else summary ??= content.summary;
+      if (isTrusted && content.kind === "index") index ??= content.index.frames;
+      if (isTrusted && content.kind === "summary") summary ??= content.summary;
       continue;
     }
-    if (end !== null) continue;
+    if (!isTrusted) types.set(entry.sequence, entry.type);
+    if (end !== null || !isTrusted) continue;
     if (content.kind === "host") host ??= content.host;
     if (content.kind === "btf") layouts ??= content.layouts;
     if (content.kind === "gap") gaps.push(content.gap);

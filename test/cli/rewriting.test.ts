@@ -78,6 +78,30 @@ test("recover: each of several captures in a file", async () => {
   assert.is((await program(["verify", out])).status, 0);
 });
 
+test("recover: a damaged file header is made anew, with the id that the trailer tells, else with a new one", async () => {
+  for (const at of [0, 5, 20, 33, 50, 60]) {
+    const flipped = bytes.slice();
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    const out = temporary("mended.mtape");
+    const ran = await program(["recover", saved(flipped), "-o", out, "--json"]);
+    assert.is(ran.status, 3, ran.stderr);
+    const { capture, records, missing, problems } = JSON.parse(ran.stdout);
+    assert.equal([capture, records, missing], ["a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0", 15, 0]);
+    assert.is(problems[0].message, "the file header was damaged, and is made anew from the first frame");
+    assert.is(Buffer.compare(readFileSync(out).subarray(0, 5000), bytes.subarray(0, 5000)), 0);
+    assert.is((await program(["verify", out])).status, 0);
+  }
+  const lost = bytes.slice(0, -900);
+  lost[40] = (lost[40] ?? 0) ^ 1;
+  const ran = await program(["recover", saved(lost), "-o", temporary("mended.mtape"), "--json"]);
+  const { capture, problems } = JSON.parse(ran.stdout);
+  assert.not(capture.startsWith("a0a0"));
+  assert.match(problems[0].message, /its capture id is lost, and a new one is given/);
+  const noise = await program(["recover", saved(new Uint8Array(500)), "-o", temporary("noise")]);
+  assert.is(noise.status, 1);
+  assert.match(noise.stderr, /not a msgtape capture/);
+});
+
 test("recover: what cannot be recovered leaves no file", async () => {
   const out = temporary("nothing.mtape");
   const ran = await program(["recover", saved(bytes.slice(0, 64)), "-o", out]);

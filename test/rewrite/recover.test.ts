@@ -237,6 +237,27 @@ test("where planes were recorded, how many of their records a missing chunk had 
   assert.equal({ missing, atLeast }, { missing: 4n, atLeast: true });
 });
 
+test("what contradicts itself is no more believed than what is damaged", () => {
+  const own = sampleParts();
+  const [lying] = own.slice(6, 7);
+  if (lying === undefined) throw new Error("no chunk");
+  // One more entry in the context of a chunk, its checksums made anew.
+  const head = new DataView(lying.buffer, lying.byteOffset, lying.byteLength);
+  head.setUint32(40 + 52, head.getUint32(40 + 52, true) + 1, true);
+  head.setUint32(32, crc32(lying.subarray(40)), true);
+  head.setUint32(36, crc32(lying.subarray(0, 36)), true);
+  const bytes = concat(own);
+  assert.ok(problemsOf(bytes).includes("context_mismatch"));
+  const { bytes: output, missing, atLeast } = recovered(bytes);
+  assert.equal(problemsOf(output), []);
+  assert.equal(
+    { missing, atLeast },
+    { missing: 4n, atLeast: true },
+    "the summary that agrees with it is not believed",
+  );
+  assert.is(recordsIn(output).length, 11);
+});
+
 test("without the layouts of its records nothing is recovered", () => {
   assert.throws(() => recovered(flipped(startOf(3) + BODY)), /nothing can be recovered: the layouts/);
 });

@@ -1,6 +1,12 @@
 /** `msgtape recover`: a new capture from whatever is readable of a damaged one. */
 import type { Argv } from "yargs";
+import { CaptureError } from "../../format/problem.js";
+import { openSections } from "../../format/sections.js";
+import type { ByteSource } from "../../format/source.js";
+import type { Problem } from "../../format/types.js";
 import { formatJson } from "../../render/json.js";
+import { fileSource } from "../../replay/open.js";
+import { mendedHeader } from "../../rewrite/file-header.js";
 import { faultOfRecovered, type Recovery, recoverCapture } from "../../rewrite/recover.js";
 import { withSections } from "../captures.js";
 import { ExitStatus, type Io, Output, UsageError } from "../io.js";
@@ -25,12 +31,12 @@ export async function run(options: RecoverOptions, io: Io): Promise<number> {
   const path = outputPath(options);
   const [file, second] = options.files;
   if (file === undefined || second !== undefined) throw new UsageError("recover takes one file");
-  const recoveries = await withSections([file], async (sections) =>
+  const recoveries = await withMended(file, async (sources) =>
     writeVerified(
       path,
       (output) =>
-        sections.map(({ source }) =>
-          recoverCapture(source, (bytes) => output.write(bytes), { version: VERSION }),
+        sources.map(({ source, known }) =>
+          recoverCapture(source, (bytes) => output.write(bytes), { version: VERSION, known }),
         ),
       (written, made) => faultOfRecovered(written, made),
     ),
@@ -42,6 +48,45 @@ export async function run(options: RecoverOptions, io: Io): Promise<number> {
   }
   await output.flush();
   return recoveries.every(({ problems }) => problems.length === 0) ? ExitStatus.DONE : ExitStatus.LOSS;
+}
+
+interface Damaged {
+  readonly source: ByteSource;
+  readonly known: readonly Problem[];
+}
+
+/** The captures of a file; where its header is damaged, with one that is made anew from the frames. */
+async function withMended<T>(file: string, use: (sources: readonly Damaged[]) => Promise<T>): Promise<T> {
+  try {
+    return await withSections([file], (sections) =>
+      use(sections.map(({ source }) => ({ source, known: [] }))),
+    );
+  } catch (error) {
+    if (!(error instanceof CaptureError) || !MENDABLE.has(error.code) || (error.offset ?? 0) !== 0)
+      throw error;
+    return await withHeader(file, error, use);
+  }
+}
+
+const MENDABLE: ReadonlySet<string> = new Set(["file_header_damaged", "not_a_capture"]);
+
+async function withHeader<T>(
+  file: string,
+  damage: CaptureError,
+  use: (sources: readonly Damaged[]) => Promise<T>,
+): Promise<T> {
+  const source = fileSource(file);
+  try {
+    const mended = mendedHeader(source);
+    if (mended === null) throw damage;
+    const id = mended.captureId === null ? "; its capture id is lost, and a new one is given" : "";
+    const message = `the file header was damaged, and is made anew from the first frame${id}`;
+    const known = [{ code: damage.code, offset: 0, frame: null, message }];
+    const sections = openSections(mended.source);
+    return await use(sections.map((section, i) => ({ source: section.source, known: i === 0 ? known : [] })));
+  } finally {
+    source.close();
+  }
 }
 
 function answerOf({ captureId, problems, records, missing, atLeast }: Recovery): object {

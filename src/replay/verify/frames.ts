@@ -17,7 +17,7 @@ import {
 } from "../../format/bodies.js";
 import { parseChunkContext } from "../../format/chunk-context.js";
 import type { FileHeader } from "../../format/file-header.js";
-import { type FrameEntry, isKnown } from "../../format/frame.js";
+import { type FrameEntry, isCritical, isKnown } from "../../format/frame.js";
 import type { Limits } from "../../format/limits.js";
 import { parseChunk, parsePayload, splitBody } from "../../format/payload.js";
 import { type ProblemCode, problem } from "../../format/problem.js";
@@ -90,7 +90,14 @@ function frameStep(entry: FrameEntry, body: Uint8Array, limits: Limits): FrameSt
 }
 
 function contentOf(entry: FrameEntry, body: Uint8Array, limits: Limits): FrameContent | Problem {
-  if (!isKnown(entry)) return { kind: "other" };
+  if (!isKnown(entry)) {
+    if (!isCritical(entry)) return { kind: "other" };
+    return at(
+      entry,
+      "frame_invalid",
+      `type ${entry.type} with flags ${entry.flags} is not known, and may not be skipped`,
+    );
+  }
   const { context, stored } = splitBody(entry, body);
   const value = <T>(field: Field<T>, use: (value: T) => FrameContent | Problem): FrameContent | Problem => {
     const parsed = parsePayload(entry, stored, field, limits);

@@ -141,6 +141,8 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
       for (const what of contextFaults(context, seen, baseNs)) add("context_mismatch", what);
       const fault = isOpenKnown && open.size <= MAX_OPEN ? openFault(context, open, baseNs) : null;
       if (fault !== null) add("context_mismatch", fault);
+      // Told once: all chunks behind would say the same.
+      if (faults.length > 0) isOpenKnown = false;
       if (body.planes !== undefined) {
         options.planes(
           body.planes,
