@@ -9,6 +9,7 @@ import { calls, callsOfAll } from "../../src/replay/calls.js";
 import { type CallFilter, EVERYTHING } from "../../src/replay/filter.js";
 import { flows } from "../../src/replay/flows/flows.js";
 import { latency } from "../../src/replay/latency.js";
+import { absence } from "../../src/replay/losses.js";
 import { fileSource } from "../../src/replay/open.js";
 import { timeline } from "../../src/replay/time.js";
 import { verifyCapture } from "../../src/replay/verify/verify.js";
@@ -129,6 +130,34 @@ test("holes that the slice leaves in the sequences are no losses; what the recor
     [...calls(early, EVERYTHING)].map(({ state }) => state),
     ["complete", "complete", "complete"],
   );
+});
+
+test("where a slice may have left calls out, every moment of a queue is doubtful", () => {
+  const nothing = { between: () => false, after: () => false };
+  const doubts = (host: Capture["host"], needs: "queues" | "tasks") => {
+    const { between, after } = absence({ host }, nothing, START, needs);
+    return [between(3500, 3600), between(2999, 3600), between(3500, 4000), after(3500)];
+  };
+  const { host } = opened(sample);
+  assert.equal(doubts(host, "queues"), [false, false, false, false]);
+  const by = (chosen: Partial<CallFilter>, options: object) => sliced(sample, chosen, options).capture.host;
+  const byQueue = by({ queues: new Set(["/q"]) }, { queue: ["/q"] });
+  assert.equal(doubts(byQueue, "queues"), [false, false, false, false]);
+  assert.equal(doubts(byQueue, "tasks"), [true, true, true, true]);
+  assert.equal(doubts(by({ tids: new Set([100]) }, { tid: ["100"] }), "queues"), [true, true, true, true]);
+  const byTime = by({ fromNs: 3000, toNs: 4000 }, { from: ["3us"], to: ["4us"] });
+  assert.equal(doubts(byTime, "queues"), [false, true, true, true]);
+});
+
+test("flows of a slice that left out receives claim nothing of what became of the messages", () => {
+  const source = fileSource(`${FIXTURES}posix.mtape`);
+  const whole = [...flows(opened(source), EVERYTHING)];
+  assert.ok(whole.some(({ match }) => match === "modelled"));
+  const { capture } = sliced(source, { events: new Set([3]) }, { event: ["mq_timedsend"] });
+  const matches = [...flows(capture, EVERYTHING)].map(({ match }) => match);
+  source.close();
+  assert.ok(matches.length > 0);
+  assert.equal(new Set(matches), new Set(["ambiguous"]));
 });
 
 test("HOST says what was chosen, ORIGIN of what, and a slice of a slice has both filters", () => {
