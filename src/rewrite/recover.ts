@@ -106,10 +106,28 @@ export function recoverCapture(
 
 /** What contradicts itself, or its neighbours, is no more to be believed than what is damaged. */
 function distrustedFrames(problems: readonly Problem[]): ReadonlySet<number> {
+  // A summary counts what is missing, too.
+  const isAllThere = !problems.some(({ code }) => LACKS.has(code));
   return new Set(
-    problems.flatMap(({ code, frame }) => (CONTRADICTIONS.has(code) && frame !== null ? [frame] : [])),
+    problems.flatMap(({ code, frame }) => {
+      const isOne = CONTRADICTIONS.has(code) || (code === "summary_mismatch" && isAllThere);
+      return isOne && frame !== null ? [frame] : [];
+    }),
   );
 }
+
+/** Chunks or gaps are not in the file any more, or cannot be used. */
+const LACKS: ReadonlySet<string> = new Set([
+  "frames_missing",
+  "frame_header_damaged",
+  "frame_body_damaged",
+  "frame_invalid",
+  "frame_too_large",
+  "frame_out_of_order",
+  "context_invalid",
+  "body_invalid",
+  "records_invalid",
+]);
 
 const CONTRADICTIONS: ReadonlySet<string> = new Set([
   "metadata_misplaced",
@@ -118,7 +136,6 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   "record_invalid",
   "times_disordered",
   "losses_mismatch",
-  "summary_mismatch",
   "index_mismatch",
 ]);
 

@@ -67,27 +67,27 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
       records: (t) => [t.entry({ ...ENTRY, event: 99 }), t.exit({ ...EXIT, event: 99 })],
       context: { counts: [{ event: 99, entries: 1, exits: 1 }] },
     },
-    /^record_invalid: .* record 0 of the chunk: event 99 is none/,
+    /^implausible: .* record 0 of the chunk: event 99 is none/,
   ],
   [
     "an unknown abi",
     { records: (t) => [t.entry({ ...ENTRY, abi: 9 }), t.exit(EXIT)] },
-    /^record_invalid: .* abi 9/,
+    /^implausible: .* abi 9/,
   ],
   [
     "an unknown multiplexer",
     { records: (t) => [t.entry({ ...ENTRY, mux: 9 }), t.exit(EXIT)] },
-    /^record_invalid: .* multiplexer 9/,
+    /^implausible: .* multiplexer 9/,
   ],
   [
     "unknown flags",
     { records: (t) => [t.entry({ ...ENTRY, flags: 0x81 }), t.exit(EXIT)] },
-    /^record_invalid: .* flags 0x81/,
+    /^implausible: .* flags 0x81/,
   ],
   [
     "a cpu that the host has not",
     { records: (t) => [t.entry({ ...ENTRY, cpu: 7 }), t.exit(EXIT)] },
-    /^record_invalid: .* cpu 7, of 2/,
+    /^implausible: .* cpu 7, of 2/,
   ],
   [
     "a type that is none",
@@ -95,7 +95,7 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
       records: (t) => [retyped(t.entry(ENTRY), 9), t.exit(EXIT)],
       context: { counts: [{ event: 4, entries: 0, exits: 1 }], firstTimeNs: START + 2000n },
     },
-    /^record_invalid: .* type 9/,
+    /^implausible: .* type 9/,
   ],
   [
     "an item beyond its record",
@@ -113,12 +113,12 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
   [
     "an item of no kind",
     { records: (t) => [t.entry({ ...ENTRY, items: [item({ kind: 77 })] }), t.exit(EXIT)] },
-    /^record_invalid: .* kind 77/,
+    /^implausible: .* kind 77/,
   ],
   [
     "an item of no status",
     { records: (t) => [t.entry({ ...ENTRY, items: [item({ kind: 1, status: 9 })] }), t.exit(EXIT)] },
-    /^record_invalid: .* status 9/,
+    /^implausible: .* status 9/,
   ],
   [
     "an item with more than was wanted",
@@ -128,7 +128,7 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
         t.exit(EXIT),
       ],
     },
-    /^record_invalid: .* holds 8 bytes of 1/,
+    /^implausible: .* holds 8 bytes of 1/,
   ],
   [
     "an item said to be whole",
@@ -138,7 +138,7 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
         t.exit(EXIT),
       ],
     },
-    /^record_invalid: .* read whole, and holds 8 bytes of 9/,
+    /^implausible: .* read whole, and holds 8 bytes of 9/,
   ],
   [
     "a queue cut short",
@@ -167,7 +167,7 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
   [
     "planes that do not fill their bytes",
     { body: { planes: new Uint8Array(24) } },
-    /^record_invalid: .* planes record at byte 0/,
+    /^records_invalid: .* at byte 0 of 24, has length 0/,
   ],
   ["records in the summary", { summary: { records: 3n } }, /^summary_mismatch: the summary says 3 records/],
   ["chunks in the summary", { summary: { chunks: 2 } }, /^summary_mismatch: the summary says 2 chunks/],
