@@ -65,7 +65,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "verify",
-    describe: "check a capture: that it can be read, and that its calls explain its end",
+    describe: "check a capture: every frame, and all frames against each other",
     load: () => import("./commands/verify.js"),
   },
   {

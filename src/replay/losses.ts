@@ -83,8 +83,11 @@ export function lossLedger(
   const lastGapNs = gaps.reduce((last, gap) => Math.max(last, gap.toNs), Number.NEGATIVE_INFINITY);
   // Losses that no gap accounts for can be anywhere; so can those of a file that was cut or damaged.
   const isOpenEnded = !capture.complete || captureLoss(capture).lost > Number(lostInGaps(capture));
-  // The sequences of a slice have holes where it left out records.
+  // The sequences of a slice have holes where it left out records: a gap's end is the record that showed the jump.
   const isSliced = capture.host?.sliced !== undefined;
+  const jumps = isSliced ? gaps.map((gap) => gap.toNs).filter(Number.isFinite) : [];
+  jumps.sort((a, b) => a - b);
+  let nextJump = 0;
   const lastSeq = new Int32Array(MAX_CPUS);
   const isSeqKnown = new Uint8Array(MAX_CPUS);
   let jumpNs = Number.NEGATIVE_INFINITY;
@@ -95,6 +98,9 @@ export function lossLedger(
       if (isDamaged) {
         isDamaged = false;
         if (head.timeNs > jumpNs) jumpNs = head.timeNs;
+      }
+      for (let atNs = jumps[nextJump]; atNs !== undefined && atNs <= head.timeNs; atNs = jumps[++nextJump]) {
+        jumpNs = Math.max(jumpNs, atNs);
       }
       if (isSliced || cpu < 0 || cpu >= MAX_CPUS) return;
       if (isSeqKnown[cpu] === 0) isSeqKnown[cpu] = 1;

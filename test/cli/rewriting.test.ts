@@ -21,7 +21,7 @@ const whole = saved(bytes);
 const cut = saved(bytes.slice(0, -900));
 
 /** Another capture, of a boot of its own, that began `laterNs` after the sample. */
-function other(number: number, laterNs: bigint, more: object = {}): Uint8Array {
+function other(number: number, laterNs: bigint, more: object = {}, before = 0): Uint8Array {
   const encoder = createEncoder({
     captureId: new Uint8Array(16).fill(number),
     sync: new Uint8Array(8).fill(number),
@@ -29,10 +29,14 @@ function other(number: number, laterNs: bigint, more: object = {}): Uint8Array {
   });
   const recorder = new Recorder();
   const { tape } = recorder;
+  tape.lose(before); // in the part before, of which the sequence goes on
   const host = { hostname: `host-${number}`, bootId: `b${number}`, ...more };
   return concat([
     ...metadata(encoder, host, REAL_START + laterNs),
-    recorder.chunk(encoder, [tape.entry({ at: 10, call: 1 }), tape.exit({ at: 20, call: 1, ret: 0 })]),
+    recorder.chunk(encoder, [
+      tape.entry({ at: 10 + 10 * before, call: 1 + before }),
+      tape.exit({ at: 20 + 10 * before, call: 1 + before, ret: 0 }),
+    ]),
     recorder.finish(encoder),
   ]);
 }
@@ -146,6 +150,21 @@ test("slice: the calls that pass, and what of", async () => {
   const damaged = await program(["slice", cut, "--tid", "100", "-o", temporary("x")]);
   assert.is(damaged.status, 1);
   assert.match(damaged.stderr, /msgtape recover it first/);
+});
+
+test("slice: the parts of one recording give one slice", async () => {
+  const part = (number: number, firstRecord: bigint) => ({
+    bootId: "b9",
+    recording: { id: "09090909-0909-0909-0909-090909090909", part: number, firstRecord },
+  });
+  const out = temporary("slice.mtape");
+  const files = [saved(other(9, 0n, part(1, 0n))), saved(other(10, 50n, part(2, 2n), 2))];
+  const ran = await program(["slice", ...files, "--tid", "100", "-o", out]);
+  assert.match(ran.stdout, /: 2 calls of .* and 1 more of its recording, 4 records\n$/, ran.stderr);
+  const verified = await program(["verify", out, "--json"]);
+  assert.equal([verified.status, JSON.parse(verified.stdout).records], [0, 4], verified.stdout);
+  const info = JSON.parse((await program(["info", out, "--json"])).stdout);
+  assert.equal([info.recording, info.sliced], [null, { tid: ["100"] }]);
 });
 
 test("merge: captures byte for byte, in the order of their starts, with what aligns them", async () => {

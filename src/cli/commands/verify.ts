@@ -16,7 +16,7 @@ import { type ReadingOptions, readingOptions } from "../options.js";
 import { counted, safeText } from "../text.js";
 
 export const command = "verify [files..]";
-export const describe = "check a capture: that it can be read, and that its calls explain its end";
+export const describe = "check a capture: every frame, and all frames against each other";
 
 export interface VerifyOptions extends ReadingOptions {
   readonly model?: boolean;

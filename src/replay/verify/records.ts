@@ -79,6 +79,7 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
       );
     }
     if (head.timeNs > newestNs) newestNs = head.timeNs;
+    if (head.cpu < 0 || head.cpu >= MAX_CPUS) return; // told of already
     const before = lastSeq.get(head.cpu);
     lastSeq.set(head.cpu, head.seq);
     if (before === undefined) return;
@@ -91,10 +92,13 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
   };
 
   const noteCall = () => {
-    if (head.part !== 0) return;
+    if (head.part !== 0 || !isOpenKnown) return;
     const key = `${head.tid}:${head.startLow}:${head.startHigh}`;
     if (head.type === RecordType.ENTRY) open.set(key, head.timeNs);
     else open.delete(key);
+    if (open.size <= 2 * MAX_OPEN) return;
+    isOpenKnown = false;
+    open.clear();
   };
 
   return {

@@ -24,6 +24,8 @@ export interface SlicedChunk {
 
 /** About as much as a recorder puts into one. */
 const CHUNK_BYTES = 1 << 20;
+/** More than readers hold open. */
+const MOST_OPEN = 1 << 18;
 
 export function* slicedChunks(
   capture: Capture,
@@ -74,6 +76,11 @@ function noteOpen(open: Map<string, number>, head: RecordHead): void {
   const key = `${head.tid}:${head.startLow}:${head.startHigh}`;
   if (head.type === RecordType.ENTRY) open.set(key, head.timeNs);
   else open.delete(key);
+  if (open.size <= MOST_OPEN) return;
+  for (const oldest of open.keys()) {
+    open.delete(oldest);
+    return;
+  }
 }
 
 /** Gives the number of the next one. */
