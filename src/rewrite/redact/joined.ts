@@ -1,0 +1,73 @@
+/**
+ * Which other contents belong to a message that changed under its call: what its receiver may have got, which is made of
+ * its copies, and messages that are like it wherever it did not change, since the analyses ask whether it can be told
+ * from those (src/replay/toctou/own-mark.ts).
+ */
+import type { ChangedMessage, SeenContent } from "./plan.js";
+
+/** Below, the unchanged bytes tell nothing, and nobody asks for them. */
+const LEAST_MARK = 4;
+const MOST_MARK = 256;
+/** Comparisons in all: beyond, nothing more is joined. */
+const MOST_COMPARISONS = 50_000_000;
+const MOST_MARKS = 16_384;
+
+interface Mark {
+  readonly message: ChangedMessage;
+  readonly places: readonly number[];
+  readonly joined: Map<string, Uint8Array>;
+}
+
+/** `bytesLeft`: that may still be remembered. */
+export function joinAlike(
+  changed: readonly ChangedMessage[],
+  seen: Iterable<SeenContent>,
+  bytesLeft: number,
+): Uint8Array[][] {
+  const marks = changed.map(markOf);
+  const byQueue = new Map<string | null, Mark[]>();
+  for (const mark of marks.slice(0, MOST_MARKS)) {
+    const own = byQueue.get(mark.message.queue);
+    if (own === undefined) byQueue.set(mark.message.queue, [mark]);
+    else own.push(mark);
+  }
+  let comparisons = 0;
+  let left = bytesLeft;
+  for (const content of seen) {
+    const near =
+      content.queue === null ? marks : [...(byQueue.get(content.queue) ?? []), ...(byQueue.get(null) ?? [])];
+    comparisons += near.length;
+    if (comparisons > MOST_COMPARISONS) break;
+    for (const mark of near) {
+      if (content.bytes.length > left || !belongs(mark, content)) continue;
+      const key = Buffer.from(content.bytes).toString("latin1");
+      if (mark.joined.has(key)) continue;
+      left -= content.bytes.length;
+      mark.joined.set(key, content.bytes.slice());
+    }
+  }
+  return marks.map(({ message, joined }) => [...message.copies, ...joined.values()]);
+}
+
+function markOf(message: ChangedMessage): Mark {
+  const [first = new Uint8Array(0), ...others] = message.copies;
+  const known = Math.min(...message.copies.map((copy) => copy.length));
+  const places: number[] = [];
+  for (let at = 0; at < known && places.length < MOST_MARK; at++) {
+    if (others.every((copy) => copy[at] === first[at])) places.push(at);
+  }
+  return { message, places, joined: new Map() };
+}
+
+function belongs({ message, places }: Mark, { bytes, lengthBytes }: SeenContent): boolean {
+  if (bytes.length === 0) return false;
+  const { copies } = message;
+  if (lengthBytes !== null && message.lengthBytes !== null && lengthBytes > message.lengthBytes) return false;
+  if (
+    places.length >= LEAST_MARK &&
+    places.every((at) => at >= bytes.length || bytes[at] === copies[0]?.[at])
+  ) {
+    return true;
+  }
+  return bytes.every((byte, at) => copies.some((copy) => copy[at] === undefined || copy[at] === byte));
+}

@@ -1,0 +1,243 @@
+/**
+ * What must be known of a whole capture before its first byte is replaced: which contents and names the analyses compare
+ * by more than equality. Reads the capture once, and a second time only where messages changed under their calls.
+ */
+import { parseBtf } from "../../btf/index.js";
+import { variantOf } from "../../catalog/abi.js";
+import type { EventRow } from "../../catalog/types.js";
+import type { CallEvidence } from "../../replay/arguments/evidence.js";
+import { structsOf } from "../../replay/arguments/structs.js";
+import { callEvidence, type NamedCall } from "../../replay/call-line.js";
+import { hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../../replay/calls.js";
+import { EVERYTHING } from "../../replay/filter.js";
+import { lossLedger } from "../../replay/losses.js";
+import { planesReader } from "../../replay/planes.js";
+import { planesState } from "../../replay/planes-state.js";
+import { type Item, ItemKind } from "../../replay/records.js";
+import type { ReplayCapture } from "../../replay/source.js";
+import { joinAlike } from "./joined.js";
+import { type CallShape, contentRuns, type Run, receives, stepOf } from "./shape.js";
+
+export interface Plan {
+  /** Lengths up to which contents are compared. */
+  readonly checkpoints: ReadonlySet<number>;
+  /** Contents that are compared byte by byte. */
+  readonly contents: readonly (readonly Uint8Array[])[];
+  /** Queue names that are. */
+  readonly names: readonly (readonly Uint8Array[])[];
+}
+
+export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], names: [] };
+
+/** A message of which there are copies that differ. */
+export interface ChangedMessage {
+  readonly queue: string | null;
+  /** null: not known. */
+  readonly lengthBytes: number | null;
+  readonly copies: readonly Uint8Array[];
+}
+
+/** One message as one copy shows it. */
+export interface SeenContent {
+  readonly queue: string | null;
+  readonly lengthBytes: number | null;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes of copies that are remembered. Beyond, changes of messages are no longer told as they were. */
+const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_NAMES = 10_000;
+
+export function planOf(capture: ReplayCapture): Plan {
+  if (hasNothingToRead(capture)) return NO_PLAN;
+  const checkpoints = new Set<number>();
+  const changed: ChangedMessage[] = [];
+  const names: Uint8Array[][] = [];
+  let left = MOST_BYTES;
+  for (const call of evidenceOf(capture)) {
+    for (const length of cutLengths(call)) checkpoints.add(length);
+    for (const copies of changedCopies(call)) {
+      const bytes = copies.reduce((sum, copy) => sum + copy.length, 0);
+      if (bytes > left) continue;
+      left -= bytes;
+      for (const copy of copies) checkpoints.add(copy.length);
+      changed.push({
+        queue: call.queue,
+        lengthBytes: call.lengthBytes,
+        copies: copies.map((copy) => copy.slice()),
+      });
+    }
+    if (names.length < MOST_NAMES) names.push(...changedNames(call));
+  }
+  const contents = changed.length === 0 ? [] : joinAlike(changed, contentsSeen(capture), left);
+  return { checkpoints, contents, names: merged(names) };
+}
+
+function* contentsSeen(capture: ReplayCapture): Generator<SeenContent> {
+  for (const { queue, lengthBytes, runs, kernel } of evidenceOf(capture)) {
+    for (const { bytes } of runs) yield { queue, lengthBytes, bytes };
+    for (const { bytes } of kernel) yield { queue, lengthBytes, bytes };
+  }
+}
+
+interface CallContents {
+  readonly queue: string | null;
+  readonly event: EventRow;
+  readonly ret: number | null;
+  readonly args: readonly bigint[] | null;
+  readonly entry: Side | null;
+  readonly exit: Side | null;
+  readonly runs: readonly Run[];
+  readonly kernel: readonly Item[];
+  /** Of the message; null: not known, or there are several. */
+  readonly lengthBytes: number | null;
+}
+
+interface Side {
+  readonly shape: CallShape;
+  readonly items: readonly Item[];
+  readonly runs: readonly Run[];
+}
+
+function* evidenceOf(capture: ReplayCapture): Generator<CallContents> {
+  const recorderBtf = requireRecorderBtf(capture);
+  const lines = lineMaker(capture, {});
+  const structs = structsOf(capture.hostBtf === null ? null : parseBtf(capture.hostBtf), recorderBtf);
+  const planes = {
+    read: planesReader(recorderBtf, lines.layouts, lines.clock.baseNs),
+    state: planesState(capture, lines.clock.baseNs),
+    onRecord: () => {},
+  };
+  const losses = lossLedger(capture, lines.clock.baseNs);
+  for (const named of namedCalls(capture, EVERYTHING, lines, { losses, planes })) {
+    const evidence = callEvidence(named.call, lines);
+    if (evidence !== null) yield contentsOf(named, evidence, structs.layout);
+  }
+}
+
+function contentsOf(named: NamedCall, evidence: CallEvidence, layout: CallShape["layout"]): CallContents {
+  const { event, args, ret } = evidence;
+  const shared = { event, variant: variantOf(evidence.abi, evidence.via), args, layout };
+  const side = (which: "entry" | "exit", items: readonly Item[] | null): Side | null => {
+    if (items === null) return null;
+    const shape = { ...shared, side: which, ret: ret === null ? null : BigInt(ret) };
+    return { shape, items, runs: contentRuns(shape, items) };
+  };
+  const entry = side("entry", evidence.entryItems);
+  const exit = side("exit", evidence.exitItems);
+  const runs = [...(entry?.runs ?? []), ...(exit?.runs ?? [])];
+  const kernel = named.call.kernel.flatMap(({ evidence: item }) => (item === null ? [] : [item]));
+  return {
+    queue: named.queue?.key ?? null,
+    event,
+    ret,
+    args,
+    entry,
+    exit,
+    runs,
+    kernel,
+    lengthBytes: lengthOf(event, evidence),
+  };
+}
+
+function lengthOf(event: EventRow, { args, ret }: CallEvidence): number | null {
+  const { message } = event;
+  if (message?.does === "receive" && message.room !== undefined) return ret;
+  const value = message?.does === "send" ? event.args[message.payload]?.value : undefined;
+  const length = value?.kind === "pointer" && "length" in value.to ? value.to.length : "ret";
+  return length === "ret" || args === null ? null : Number(BigInt.asUintN(32, args[length.arg] ?? 0n));
+}
+
+/** Lengths at which a content ends although its message may go on. */
+function* cutLengths({ event, ret, args, exit, runs, kernel }: CallContents): Generator<number> {
+  for (const { bytes, isWhole } of runs) if (!isWhole && bytes.length > 0) yield bytes.length;
+  for (const { captured, wanted } of kernel) if (captured < wanted && captured > 0) yield captured;
+  const { message } = event;
+  if (message?.does !== "receive" || exit === null || ret === null || ret < 0) return;
+  const isFull = message.room !== undefined && BigInt(ret) === (args?.[message.room] ?? 0n);
+  for (const run of exit.runs) {
+    if (run.bytes.length > 0 && (isFull || isCutDatagram(exit, run))) yield run.bytes.length;
+  }
+}
+
+const MSG_TRUNC = 0x20;
+
+/** Its msg_flags say so, or are not there. */
+function isCutDatagram({ shape, items }: Side, { arg, message }: Run): boolean {
+  if (!receives(shape.event, arg)) return false;
+  const isNative = shape.variant === "native";
+  const flags = shape
+    .layout(isNative ? "user_msghdr" : "compat_msghdr")
+    ?.fields.find(({ name }) => name === "msg_flags");
+  const header = items.find(
+    (item) =>
+      item.arg === arg &&
+      item.message === message &&
+      (item.kind === ItemKind.MMSGHDR || item.kind === ItemKind.ARGUMENT),
+  );
+  if (flags === undefined || header === undefined || flags.offsetBytes + 4 > header.bytes.length) return true;
+  const { buffer, byteOffset, byteLength } = header.bytes;
+  return (new DataView(buffer, byteOffset, byteLength).getUint32(flags.offsetBytes, true) & MSG_TRUNC) !== 0;
+}
+
+/** Copies of one message, at entry, by the kernel and at exit, of which none is the other's beginning. */
+function* changedCopies({ event, entry, exit, kernel }: CallContents): Generator<Uint8Array[]> {
+  if (entry === null) return;
+  const loaded = event.message?.does === "send" ? kernel.slice(0, 1) : [];
+  for (const run of entry.runs) {
+    const twin = exit?.runs.find(
+      (one) => one.arg === run.arg && one.message === run.message && one.number === run.number,
+    );
+    const copies = [
+      run.bytes,
+      ...(twin === undefined ? [] : [twin.bytes]),
+      ...loaded.map(({ bytes }) => bytes),
+    ];
+    const different = copies.filter((copy, i) => copies.findIndex((one) => equal(one, copy)) === i);
+    if (different.some((one) => different.some((other) => !isAlike(one, other)))) yield different;
+  }
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && Buffer.compare(one, other) === 0;
+}
+
+function isAlike(one: Uint8Array, other: Uint8Array): boolean {
+  const length = Math.min(one.length, other.length);
+  return Buffer.compare(one.subarray(0, length), other.subarray(0, length)) === 0;
+}
+
+function* changedNames({ entry, exit }: CallContents): Generator<Uint8Array[]> {
+  if (entry === null || exit === null) return;
+  for (const item of entry.items) {
+    if (item.kind !== ItemKind.ARGUMENT || stepOf(entry.shape, item.arg)?.take !== "string") continue;
+    const twin = exit.items.find(({ kind, arg }) => kind === item.kind && arg === item.arg);
+    if (twin === undefined) continue;
+    const both = [item.bytes, twin.bytes].map(nameOf);
+    const [one, other] = both;
+    if (one !== undefined && other !== undefined && !equal(one, other))
+      yield both.map((name) => name.slice());
+  }
+}
+
+const SLASH = 0x2f;
+
+function nameOf(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  const name = end < 0 ? bytes : bytes.subarray(0, end);
+  return name[0] === SLASH ? name.subarray(1) : name;
+}
+
+/** Groups that share a name are one. */
+function merged(groups: readonly Uint8Array[][]): Uint8Array[][] {
+  const byName = new Map<string, Map<string, Uint8Array>>();
+  for (const names of groups) {
+    const group = new Map<string, Uint8Array>();
+    for (const name of names) {
+      const key = Buffer.from(name).toString("latin1");
+      for (const [other, bytes] of byName.get(key) ?? [[key, name] as const]) group.set(other, bytes);
+    }
+    for (const key of group.keys()) byName.set(key, group);
+  }
+  return [...new Set(byName.values())].map((group) => [...group.values()]);
+}

@@ -1,0 +1,165 @@
+/**
+ * A capture made anew without what tells of somebody: every frame and every record is built from what the tables know,
+ * so that what nobody thought of is left out. What cannot be read becomes a gap; damage is never mended.
+ */
+import { randomBytes } from "node:crypto";
+import { parseBtf } from "../../btf/index.js";
+import type { Capture } from "../../format/capture.js";
+import { createEncoder, type Encoder } from "../../format/encoder.js";
+import type { ClockTriple, Gap, Problem, Summary } from "../../format/types.js";
+import { hasNothingToRead, requireRecorderBtf } from "../../replay/calls.js";
+import { recordLayouts } from "../../replay/records.js";
+import { redactBtf } from "./btf.js";
+import { redactChunks } from "./chunks.js";
+import { INVENTORY } from "./inventory.js";
+import type { Kind } from "./kinds.js";
+import { CLOCK, GAP, HOST, rebuilt, SUMMARY } from "./metadata.js";
+import { NO_PLAN, planOf } from "./plan.js";
+import { newRedaction, type Redaction } from "./redaction.js";
+
+export interface RedactOptions {
+  readonly keeps: ReadonlySet<Kind>;
+  /** Of this program, for the frame that tells how the capture was made. */
+  readonly version: string;
+  /** Takes the bytes of the new capture, in order. */
+  readonly write: (bytes: Uint8Array) => void;
+  /** false: nobody reads the result; the capture is not read beforehand. */
+  readonly isPlanned?: boolean;
+}
+
+export interface Redacted {
+  readonly counts: ReadonlyMap<Kind, number>;
+  readonly chunks: number;
+  readonly records: bigint;
+  /** Gaps made in place of what could not be read. */
+  readonly gapsMade: number;
+}
+
+/** @throws RedactError, LayoutError, BtfError: it cannot be done; what was written so far is no capture. */
+export function redactCapture(capture: Capture, options: RedactOptions): Redacted {
+  const { keeps, write } = options;
+  const isEmpty = hasNothingToRead(capture);
+  const plan = options.isPlanned === false || isEmpty ? NO_PLAN : planOf(capture);
+  const recorderBtf = isEmpty ? null : requireRecorderBtf(capture);
+  const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
+  const to = newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs: capture.createdNs, plan });
+  try {
+    const encoder = createEncoder({ captureId: newCaptureId() });
+    write(encoder.fileHeader());
+    if (capture.host !== null) write(encoder.host(rebuilt(HOST, capture.host, to)));
+    const clocks = capture.clocks.map((clock): ClockTriple => rebuilt(CLOCK, clock, to));
+    if (clocks.length > 0) write(encoder.clocks(clocks));
+    if (recorderBtf !== null) write(encoder.btf(redactBtf(recorderBtf, "recorder")));
+    if (hostBtf !== null) write(encoder.btf(redactBtf(hostBtf, "host")));
+    const inventories = capture.inventories();
+    for (const one of inventories.filter(({ reason }) => reason === "start")) {
+      write(encoder.inventory(rebuilt(INVENTORY, one, to)));
+    }
+    const written = writeChunks(capture, to, encoder, write);
+    for (const one of inventories.filter(({ reason }) => reason !== "start")) {
+      write(encoder.inventory(rebuilt(INVENTORY, one, to)));
+    }
+    for (const gap of capture.gaps) write(encoder.gap(rebuilt(GAP, gap, to)));
+    write(encoder.origin(originOf(capture, options)));
+    // Whatever was not ended as it should is not made to look so.
+    if (capture.complete && capture.summary !== null) {
+      write(encoder.finish(newSummary(capture.summary, to, written, capture.gaps.length)));
+    }
+    const { chunks, records, gapsMade } = written;
+    return { counts: to.census.counts, chunks, records, gapsMade };
+  } finally {
+    to.key.destroy();
+  }
+}
+
+interface Written {
+  readonly chunks: number;
+  readonly records: bigint;
+  readonly gapsMade: number;
+  readonly lost: bigint;
+}
+
+function writeChunks(
+  capture: Capture,
+  to: Redaction,
+  encoder: Encoder,
+  write: RedactOptions["write"],
+): Written {
+  let chunks = 0;
+  let records = 0n;
+  let gapsMade = 0;
+  let lost = 0n;
+  let lastNs: bigint | null = null;
+  if (hasNothingToRead(capture)) return { chunks, records, gapsMade, lost };
+  const recorderBtf = requireRecorderBtf(capture);
+  const layouts = recordLayouts(recorderBtf);
+  const waiting: Gap[] = [];
+  const flush = (toNs: bigint | null) => {
+    for (const gap of waiting.splice(0)) write(encoder.gap({ ...gap, toNs }));
+  };
+  for (const chunk of redactChunks(capture.chunks(), { to, layouts, recorderBtf })) {
+    if (chunk.damaged !== undefined) {
+      const gap = damageGap(chunk.damaged, chunk.records, lastNs);
+      if (gap.plane !== "planes") lost += gap.lost;
+      gapsMade++;
+      waiting.push(gap);
+      continue;
+    }
+    flush(chunk.context.firstTimeNs);
+    write(encoder.chunk(chunk.context, chunk.body));
+    chunks++;
+    records += BigInt(chunk.context.records);
+    lastNs = chunk.context.lastTimeNs ?? lastNs;
+  }
+  flush(null);
+  return { chunks, records, gapsMade, lost };
+}
+
+/** Where nobody knows how many records there were, there was one at least. */
+function damageGap(plane: "syscall" | "planes", records: number | null, fromNs: bigint | null): Gap {
+  return {
+    cpu: null,
+    fromNs,
+    toNs: null,
+    lost: BigInt(Math.max(records ?? 1, 1)),
+    cause: "damage",
+    ...(plane === "planes" ? { plane } : {}),
+    ...(records === null ? { atLeast: true } : {}),
+  };
+}
+
+function newSummary(summary: Summary, to: Redaction, written: Written, gaps: number): Summary {
+  return rebuilt(
+    SUMMARY,
+    {
+      ...summary,
+      records: written.records,
+      chunks: written.chunks,
+      gaps: gaps + written.gapsMade,
+      lost: summary.lost + written.lost,
+    },
+    to,
+  );
+}
+
+/** It says what was wrong, and nothing of where it came from: the id of a capture tells one from all others. */
+function originOf(capture: Capture, { keeps, version }: RedactOptions): Parameters<Encoder["origin"]>[0] {
+  const problems = capture.problems.map(({ code, offset, frame }: Problem) => ({
+    code,
+    offset,
+    frame,
+    message: "see its code",
+  }));
+  const options = keeps.size === 0 ? {} : { keep: [...keeps].sort() };
+  return { madeBy: "redact", version, from: [], options, problems: problems.slice(0, MOST_PROBLEMS) };
+}
+
+const MOST_PROBLEMS = 1000;
+
+/** A random UUID, version 4. */
+function newCaptureId(): Uint8Array {
+  const id = new Uint8Array(randomBytes(16));
+  id[6] = ((id[6] ?? 0) & 0x0f) | 0x40;
+  id[8] = ((id[8] ?? 0) & 0x3f) | 0x80;
+  return id;
+}
