@@ -9,6 +9,7 @@ import { SourceError } from "../replay/open.js";
 import { LayoutError } from "../replay/records.js";
 import { RewriteError } from "../rewrite/error.js";
 import { OutputFileError } from "../rewrite/output.js";
+import { RedactError } from "../rewrite/redact/ids.js";
 import { ExitStatus, type Io, Output, OutputError, UsageError } from "./io.js";
 import { safeText } from "./text.js";
 import { VERSION } from "./version.js";
@@ -87,6 +88,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "notifications",
     describe: "each registration of mq_notify, from its beginning to what ended it",
     load: () => import("./commands/notifications.js"),
+  },
+  {
+    name: "redact",
+    describe: "make a capture that can be shown to strangers",
+    load: () => import("./commands/redact.js"),
   },
   {
     name: "explain",
@@ -263,6 +269,7 @@ const EXPECTED = [
   OutputError,
   OutputFileError,
   RewriteError,
+  RedactError,
   SourceError,
   CaptureError,
   LayoutError,

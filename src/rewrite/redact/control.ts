@@ -151,11 +151,11 @@ export function wallSeconds(to: Redaction, own: Uint8Array): Uint8Array {
   return writeNumber(BigInt.asUintN(bits, to.clock.seconds(seconds)), own.length);
 }
 
-/** No fraction of a second is beyond 31 bits. */
-const MOST_FRACTION = 0x7fffffffn;
+/** No fraction of a second has more than 32 bits; eight letters have. */
+const MOST_FRACTION = 0xffffffffn;
 
 export function fraction(own: Uint8Array): Uint8Array {
   const value = BigInt.asIntN(8 * own.length, readNumber(own));
-  const kept = value > MOST_FRACTION ? MOST_FRACTION : value < 0n ? -1n : value;
+  const kept = value > MOST_FRACTION ? MOST_FRACTION : value < -MOST_FRACTION ? -MOST_FRACTION : value;
   return writeNumber(BigInt.asUintN(8 * own.length, kept), own.length);
 }
