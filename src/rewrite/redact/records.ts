@@ -72,8 +72,14 @@ export function recordRewriter({ to, layouts, recorderBtf }: RecordParts): Recor
   ): Uint8Array => {
     const pieces = [new Uint8Array(layouts.record.sizeBytes), body, ...items.map((one) => itemBytes(one))];
     const bytes = new Uint8Array(Buffer.concat(pieces));
-    const made = redactStruct(to, record as StructLayout, RECORD_TABLES.mt_record ?? {}, old, { tgid });
-    bytes.set(made.subarray(0, layouts.record.sizeBytes));
+    const made = redactStruct(
+      to,
+      record as StructLayout,
+      RECORD_TABLES.mt_record ?? {},
+      old.subarray(0, layouts.record.sizeBytes),
+      { tgid },
+    );
+    bytes.set(made);
     const view = new DataView(bytes.buffer);
     view.setUint32(layouts.record.size, bytes.length, true);
     if (!isWhole) {

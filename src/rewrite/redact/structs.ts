@@ -1,5 +1,5 @@
 /** A struct's bytes made anew: each field as its table says, everything else zero. */
-import { type FieldLayout, fieldAt, type StructLayout } from "../../btf/index.js";
+import type { FieldLayout, StructLayout } from "../../btf/index.js";
 import type { Redaction } from "./redaction.js";
 import { type Fate, type FateTable, USER_TABLES } from "./tables.js";
 
@@ -13,6 +13,35 @@ export interface StructPlace {
   readonly parts?: Readonly<Record<string, (field: Uint8Array) => Uint8Array | null>>;
 }
 
+/** A field of a struct with what becomes of it: made once for each struct. */
+interface Step {
+  readonly field: FieldLayout;
+  readonly fate: Fate;
+  /** The upper half of a time, in compat structs. */
+  readonly high: FieldLayout | null;
+}
+
+const stepsOf = new WeakMap<StructLayout, Map<FateTable, readonly Step[]>>();
+
+function steps(layout: StructLayout, table: FateTable): readonly Step[] {
+  let own = stepsOf.get(layout);
+  if (own === undefined) {
+    own = new Map();
+    stepsOf.set(layout, own);
+  }
+  let found = own.get(table);
+  if (found === undefined) {
+    found = layout.fields.flatMap((field): Step[] => {
+      const fate = table[field.name];
+      if (fate === undefined || fate === "drop" || field.bitfield !== null) return [];
+      const high = layout.fields.find(({ name }) => name === `${field.name}_high`) ?? null;
+      return [{ field, fate, high: fate === "wall" ? high : null }];
+    });
+    own.set(table, found);
+  }
+  return found;
+}
+
 /** As many bytes as there are; a field that they do not reach is left out. */
 export function redactStruct(
   to: Redaction,
@@ -22,23 +51,24 @@ export function redactStruct(
   place: StructPlace,
 ): Uint8Array {
   const out = new Uint8Array(bytes.length);
-  for (const field of layout.fields) {
-    const fate = table[field.name];
-    const { offsetBytes, sizeBytes, bitfield } = field;
-    if (fate === undefined || fate === "drop" || bitfield !== null) continue;
-    if (offsetBytes + sizeBytes > bytes.length || !isRead(place.reads, field.name)) continue;
-    const own = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
-    const made =
-      fate === "part" ? partOf(to, field, own, place) : numberOf(to, layout, field, fate, bytes, place);
-    if (made !== null) out.set(made, offsetBytes);
-    const high = layout.fields.find(({ name }) => name === `${field.name}_high`);
-    if (fate === "wall" && high !== undefined) putHalves(to, field, high, bytes, out);
+  for (const { field, fate, high } of steps(layout, table)) {
+    const { offsetBytes, sizeBytes } = field;
+    const end = offsetBytes + sizeBytes;
+    if (end > bytes.length || (place.reads !== undefined && !isRead(place.reads, field.name))) continue;
+    if (fate === "keep" || (fate === "gave" && place.isGiven === true)) {
+      for (let at = offsetBytes; at < end; at++) out[at] = bytes[at] ?? 0;
+    } else if (high !== null) putHalves(to, field, high, bytes, out);
+    else if (fate !== "gave") {
+      const own = bytes.subarray(offsetBytes, end);
+      const made = fate === "part" ? partOf(to, field, own, place) : numberOf(to, field, fate, own, place);
+      if (made !== null) out.set(made, offsetBytes);
+    }
   }
   return out;
 }
 
-function isRead(reads: readonly string[] | undefined, name: string): boolean {
-  return reads === undefined || reads.some((one) => one === name || one.startsWith(`${name}.`));
+function isRead(reads: readonly string[], name: string): boolean {
+  return reads.some((one) => one === name || one.startsWith(`${name}.`));
 }
 
 function partOf(to: Redaction, field: FieldLayout, own: Uint8Array, place: StructPlace): Uint8Array | null {
@@ -54,18 +84,12 @@ function partOf(to: Redaction, field: FieldLayout, own: Uint8Array, place: Struc
 
 function numberOf(
   to: Redaction,
-  layout: StructLayout,
-  field: FieldLayout,
+  { kind, sizeBytes }: FieldLayout,
   fate: Fate,
-  bytes: Uint8Array,
+  own: Uint8Array,
   place: StructPlace,
 ): Uint8Array | null {
-  const { offsetBytes, sizeBytes } = field;
-  if (fate === "gave" && place.isGiven !== true) return null;
-  if (fate === "wall" && layout.fields.some(({ name }) => name === `${field.name}_high`)) return null;
-  const own = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
-  if (fate === "keep" || fate === "gave") return own;
-  if (field.kind === "array" || field.kind === "struct" || sizeBytes > 8) return null;
+  if (kind === "array" || kind === "struct" || sizeBytes > 8) return null;
   return writeNumber(changed(to, fate, readNumber(own), sizeBytes, place.tgid), sizeBytes);
 }
 
@@ -130,22 +154,17 @@ function putHalves(
 }
 
 export function readNumber(bytes: Uint8Array): bigint {
+  const { length } = bytes;
+  if (length === 8) return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length === 4) return BigInt(new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true));
   let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
+  for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
   return value;
 }
 
 export function writeNumber(value: bigint, sizeBytes: number): Uint8Array {
   const out = new Uint8Array(sizeBytes);
-  for (let i = 0; i < sizeBytes; i++) out[i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  if (sizeBytes === 8) new DataView(out.buffer).setBigUint64(0, value, true);
+  else for (let i = 0; i < sizeBytes; i++) out[i] = Number((value >> BigInt(8 * i)) & 0xffn);
   return out;
-}
-
-/** Offset of the field; null: the struct has none of this name. */
-export function offsetOf(layout: StructLayout, path: string): FieldLayout | null {
-  try {
-    return fieldAt(layout, path);
-  } catch {
-    return null;
-  }
 }
