@@ -214,7 +214,9 @@ const MECHANISMS: ReadonlySet<string> = new Set([
 function mechanism(value: string, to: Redaction): string {
   if (MECHANISMS.has(value)) return value;
   const [, path, offset] = /^uprobe at (.*)\+(0x[0-9a-f]{1,16})$/s.exec(value) ?? [];
-  return path === undefined || offset === undefined ? "other" : `uprobe at ${to.names.path(path)}+${offset}`;
+  return path === undefined || offset === undefined
+    ? "other"
+    : `uprobe at ${to.names.library(path)}+${offset}`;
 }
 
 /** By option. Of an option that is not known here: that there was one. */

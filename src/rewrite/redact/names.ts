@@ -15,6 +15,8 @@ export interface Names {
   /** A task's name or a program's file name. */
   program(name: Uint8Array): Uint8Array;
   path(path: string): string;
+  /** A library's file. */
+  library(path: string): string;
   cgroup(path: string): string;
   host(name: string): string;
   /** NUL-separated. */
@@ -56,6 +58,7 @@ export function newNames(keeps: ReadonlySet<Kind>, census: Census): Names {
     return `${short}.long-${count}`;
   });
   const folders = table("paths", (count) => `folder-${count}`);
+  const libraries = table("paths", (count) => `/library-${count}`);
   const cgroups = table("paths", (count) => `cgroup-${count}`);
   const hosts = table("host-name", (count) => `host-${count}`);
   const users = table("user-ids", (count) => `user-${count}`);
@@ -87,6 +90,7 @@ export function newNames(keeps: ReadonlySet<Kind>, census: Census): Names {
       const folder = at === 0 ? "" : `/${text(folders.find, whole.slice(0, at))}`;
       return `${folder}/${text(program, whole.slice(at + 1))}${gone}`.replace(/^\/+/, "/");
     },
+    library: (path) => text(libraries.find, path),
     cgroup: (path) => (path === "/" || path === "" ? path : slashed(text(cgroups.find, path))),
     host: (name) => text(hosts.find, name),
     commandLine: (line) => lines.find(line),
