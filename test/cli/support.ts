@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 import type { Io } from "../../src/cli/io.js";
 import { runProgram } from "../../src/cli/program.js";
 import { createEncoder } from "../../src/format/encoder.js";
-import type { ChunkContext, Gap, HostInfo, Origin, Summary } from "../../src/format/types.js";
+import type { BtfFrame, ChunkContext, Gap, HostInfo, Origin, Summary } from "../../src/format/types.js";
 import {
   concat,
   queueEntry,
@@ -88,6 +88,8 @@ export interface CaptureParts {
   readonly summary?: Partial<Summary>;
   readonly host?: Partial<HostInfo>;
   readonly origins?: readonly Origin[];
+  /** None unless given. */
+  readonly hostBtf?: Uint8Array;
   /** Bytes that are missing at its end. */
   readonly cut?: number;
 }
@@ -106,6 +108,7 @@ export function captureFile(parts: CaptureParts = {}): string {
     encoder.host({ ...HOST, ...parts.host }),
     encoder.clocks([triple(START, REAL_START)]),
     encoder.btf({ origin: "recorder", sha256, data: RECORDER_BTF }),
+    ...(parts.hostBtf === undefined ? [] : [encoder.btf(hostFrame(parts.hostBtf))]),
     encoder.chunk(context, { records: concat(records), tasks: [taskEntry()], queues: [queueEntry()] }),
     ...(parts.gaps ?? []).map((gap) => encoder.gap(gap)),
     ...(parts.origins ?? []).map((origin) => encoder.origin(origin)),
@@ -115,6 +118,10 @@ export function captureFile(parts: CaptureParts = {}): string {
   const file = temporary("hand.mtape");
   writeFileSync(file, bytes.subarray(0, bytes.length - (parts.cut ?? 0)));
   return file;
+}
+
+function hostFrame(data: Uint8Array): BtfFrame {
+  return { origin: "host", sha256: createHash("sha256").update(data).digest("hex"), data };
 }
 
 /** By entry 1, 2, 3; by exit 2, 3, 1. The third fails with EAGAIN. */

@@ -22,6 +22,8 @@ export interface Names {
   /** NUL-separated. */
   commandLine(line: Uint8Array): Uint8Array;
   user(name: string): string;
+  /** As joinQueues, of socketPath's. */
+  joinSockets(names: readonly Uint8Array[]): void;
   /** The path of a UNIX socket, or an abstract name's bytes, in as many bytes. */
   socketPath(path: Uint8Array): Uint8Array;
 }
@@ -95,6 +97,15 @@ export function newNames(keeps: ReadonlySet<Kind>, census: Census): Names {
     host: (name) => text(hosts.find, name),
     commandLine: (line) => lines.find(line),
     user: (name) => text(users.find, name),
+    joinSockets(names) {
+      const made = alikeNames(names, sockets);
+      names.forEach((name, i) => {
+        const pseudonym = made?.[i];
+        if (pseudonym === undefined || name.length === 0) return;
+        sockets.set(Buffer.from(name).toString("latin1"), pseudonym);
+        taken.add(Buffer.from(pseudonym).toString("latin1"));
+      });
+    },
     socketPath(path) {
       if (path.length === 0) return path;
       const key = Buffer.from(path).toString("latin1");

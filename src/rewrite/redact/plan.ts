@@ -25,9 +25,11 @@ export interface Plan {
   readonly contents: readonly (readonly Uint8Array[])[];
   /** Queue names that are. */
   readonly names: readonly (readonly Uint8Array[])[];
+  /** Socket addresses that are, each with the one that it became. */
+  readonly addresses: readonly (readonly [Uint8Array, Uint8Array])[];
 }
 
-export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], names: [] };
+export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], names: [], addresses: [] };
 
 /** A message of which there are copies that differ. */
 export interface ChangedMessage {
@@ -53,6 +55,7 @@ export function planOf(capture: ReplayCapture): Plan {
   const checkpoints = new Set<number>();
   const changed: ChangedMessage[] = [];
   const names: Uint8Array[][] = [];
+  const addresses: [Uint8Array, Uint8Array][] = [];
   let left = MOST_BYTES;
   for (const call of evidenceOf(capture)) {
     for (const length of cutLengths(call)) checkpoints.add(length);
@@ -68,9 +71,10 @@ export function planOf(capture: ReplayCapture): Plan {
       });
     }
     if (names.length < MOST_NAMES) names.push(...changedNames(call));
+    if (addresses.length < MOST_NAMES) addresses.push(...changedAddresses(call));
   }
   const contents = changed.length === 0 ? [] : joinAlike(changed, contentsSeen(capture), left);
-  return { checkpoints, contents, names: merged(names) };
+  return { checkpoints, contents, names: merged(names), addresses };
 }
 
 function* contentsSeen(capture: ReplayCapture): Generator<SeenContent> {
@@ -217,6 +221,18 @@ function* changedNames({ entry, exit }: CallContents): Generator<Uint8Array[]> {
     const [one, other] = both;
     if (one !== undefined && other !== undefined && !equal(one, other))
       yield both.map((name) => name.slice());
+  }
+}
+
+/** Where a send's messages were to go, at entry and at exit. */
+function* changedAddresses({ entry, exit }: CallContents): Generator<[Uint8Array, Uint8Array]> {
+  if (entry === null || exit === null) return;
+  for (const item of entry.items) {
+    if (item.kind !== ItemKind.NAME) continue;
+    const twin = exit.items.find(
+      ({ kind, arg, message }) => kind === item.kind && arg === item.arg && message === item.message,
+    );
+    if (twin !== undefined && !equal(item.bytes, twin.bytes)) yield [item.bytes.slice(), twin.bytes.slice()];
   }
 }
 

@@ -52,6 +52,8 @@ export function newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs, plan }: 
     return found;
   };
   for (const group of plan.names) names.joinQueues(group);
+  const sockets = newSocketAddresses({ keeps, census, key, names, ids, layout });
+  for (const [before, after] of plan.addresses) sockets.join(before, after);
   const scramble = scrambler(key);
   const cipher = payloadCipher(key, plan.checkpoints, plan.contents);
   return {
@@ -62,7 +64,7 @@ export function newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs, plan }: 
     names,
     layout,
     pointers: newPointers(keeps, key, census),
-    sockets: newSocketAddresses({ keeps, census, key, names, ids, layout }),
+    sockets,
     clock: movedClock(realtimeNs, keeps, census),
     value(value) {
       if (value.every((byte) => byte === 0)) return value;

@@ -218,7 +218,7 @@ export const USER_TABLES: Readonly<Record<string, FateTable>> = {
   sockaddr_in6: {
     sin6_family: "part",
     sin6_port: "part",
-    sin6_flowinfo: "drop",
+    sin6_flowinfo: "part",
     sin6_addr: "part",
     sin6_scope_id: "part",
   },
