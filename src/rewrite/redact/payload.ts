@@ -10,6 +10,7 @@
  * - Of fewer than 8 bytes random ones might come out alike: they are permuted as one number.
  */
 import type { RedactKey } from "./key.js";
+import { newUnion, type Union } from "./union.js";
 
 export interface PayloadCipher {
   replace(content: Uint8Array): Uint8Array;
@@ -24,6 +25,15 @@ const LONG_BYTES = 8;
 const MOST_RECENT = 4096;
 const MOST_REMEMBERED = 1024;
 
+/** Bytes of two contents, each from its place on, that are to come out alike. Both contents are among the joined ones. */
+export interface Alias {
+  readonly one: Uint8Array;
+  readonly at: number;
+  readonly other: Uint8Array;
+  readonly otherAt: number;
+  readonly lengthBytes: number;
+}
+
 interface Node {
   readonly end: number;
   readonly id: string;
@@ -34,6 +44,7 @@ export function payloadCipher(
   key: RedactKey,
   checkpoints: Iterable<number>,
   joined: readonly (readonly Uint8Array[])[],
+  aliases: readonly Alias[] = [],
 ): PayloadCipher {
   const lengths = [...new Set(checkpoints)].filter((one) => one > 0).sort((one, other) => one - other);
   const ends = lengths.slice(0, MOST_CHECKPOINTS);
@@ -54,7 +65,7 @@ export function payloadCipher(
     return nodes;
   };
   const groups = joinedNodes(joined, nodesOf);
-  const permute = permutations(key);
+  const permute = permutations(key, joinedPlaces(aliases, nodesOf, groups));
   const recent = new Map<string, Uint8Array>();
   return {
     replace(content) {
@@ -88,35 +99,46 @@ function joinedNodes(
   joined: readonly (readonly Uint8Array[])[],
   nodesOf: (content: Uint8Array) => readonly Node[],
 ): ReadonlyMap<string, string> {
-  const parents = new Map<string, string>();
-  const rootOf = (id: string): string => {
-    let root = id;
-    for (let next = parents.get(root); next !== undefined && next !== root; next = parents.get(root))
-      root = next;
-    parents.set(id, root);
-    return root;
-  };
+  const union = newUnion();
   for (const contents of joined) {
     const byEnd = new Map<number, string>();
     for (const content of contents) {
       for (const { end, id } of nodesOf(content)) {
-        const other = byEnd.get(end);
-        if (other === undefined) byEnd.set(end, id);
-        else parents.set(rootOf(id), rootOf(other));
-        rootOf(id);
+        union.join(id, byEnd.get(end) ?? id);
+        byEnd.set(end, id);
       }
     }
   }
-  return new Map([...parents.keys()].map((id) => [id, rootOf(id)]));
+  return new Map([...union.texts].map((id) => [id, union.nameOf(id)]));
+}
+
+function joinedPlaces(
+  aliases: readonly Alias[],
+  nodesOf: (content: Uint8Array) => readonly Node[],
+  groups: ReadonlyMap<string, string>,
+): Union {
+  const union = newUnion();
+  for (const { one, at, other, otherAt, lengthBytes } of aliases) {
+    const [nodes, otherNodes] = [nodesOf(one), nodesOf(other)];
+    for (let i = 0; i < lengthBytes; i++) {
+      union.join(placeName(nodes, at + i, groups), placeName(otherNodes, otherAt + i, groups));
+    }
+  }
+  return union;
+}
+
+function placeName(nodes: readonly Node[], at: number, groups: ReadonlyMap<string, string>): string {
+  const id = nodes.find(({ end }) => at < end)?.id ?? "";
+  return `${groups.get(id) ?? id} ${at}`;
 }
 
 /** Tables kept; they follow from the key. */
 const MOST_TABLES = 16_384;
 
-function permutations(key: RedactKey): (group: string, at: number) => Uint8Array {
+function permutations(key: RedactKey, places: Union): (group: string, at: number) => Uint8Array {
   const tables = new Map<string, Uint8Array>();
   return (group, at) => {
-    const name = `${group} ${at}`;
+    const name = places.nameOf(`${group} ${at}`);
     let table = tables.get(name);
     if (table === undefined) {
       table = permutation(key.stream("place", 512, name));

@@ -2,34 +2,29 @@
  * What must be known of a whole capture before its first byte is replaced: which contents and names the analyses compare
  * by more than equality. Reads the capture once, and a second time only where messages changed under their calls.
  */
-import { parseBtf } from "../../btf/index.js";
-import { variantOf } from "../../catalog/abi.js";
-import type { EventRow } from "../../catalog/types.js";
-import type { CallEvidence } from "../../replay/arguments/evidence.js";
-import { structsOf } from "../../replay/arguments/structs.js";
-import { callEvidence, type NamedCall } from "../../replay/call-line.js";
-import { hasNothingToRead, lineMaker, namedCalls, requireRecorderBtf } from "../../replay/calls.js";
-import { EVERYTHING } from "../../replay/filter.js";
-import { lossLedger } from "../../replay/losses.js";
-import { planesReader } from "../../replay/planes.js";
-import { planesState } from "../../replay/planes-state.js";
-import { type Item, ItemKind } from "../../replay/records.js";
+import { hasNothingToRead } from "../../replay/calls.js";
+import { ItemKind } from "../../replay/records.js";
 import type { ReplayCapture } from "../../replay/source.js";
+import { type CallContents, evidenceOf, placed, type Side } from "./evidence.js";
 import { joinAlike } from "./joined.js";
-import { type CallShape, contentRuns, type Run, receives, stepOf } from "./shape.js";
+import { overlapping, type Placed } from "./overlapping.js";
+import type { Alias } from "./payload.js";
+import { type Run, receives, stepOf } from "./shape.js";
 
 export interface Plan {
   /** Lengths up to which contents are compared. */
   readonly checkpoints: ReadonlySet<number>;
   /** Contents that are compared byte by byte. */
   readonly contents: readonly (readonly Uint8Array[])[];
+  /** Bytes of two contents that lay in the same memory. */
+  readonly aliases: readonly Alias[];
   /** Queue names that are. */
   readonly names: readonly (readonly Uint8Array[])[];
   /** Socket addresses that are, each with the one that it became. */
   readonly addresses: readonly (readonly [Uint8Array, Uint8Array])[];
 }
 
-export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], names: [], addresses: [] };
+export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], aliases: [], names: [], addresses: [] };
 
 /** A message of which there are copies that differ. */
 export interface ChangedMessage {
@@ -56,6 +51,7 @@ export function planOf(capture: ReplayCapture): Plan {
   const changed: ChangedMessage[] = [];
   const names: Uint8Array[][] = [];
   const addresses: [Uint8Array, Uint8Array][] = [];
+  const sending: Placed[] = [];
   let left = MOST_BYTES;
   for (const call of evidenceOf(capture)) {
     for (const length of cutLengths(call)) checkpoints.add(length);
@@ -64,6 +60,7 @@ export function planOf(capture: ReplayCapture): Plan {
       if (bytes > left) continue;
       left -= bytes;
       for (const copy of copies) checkpoints.add(copy.length);
+      sending.push(...placed(call, call.exit).map((one) => ({ ...one, content: one.content.slice() })));
       changed.push({
         queue: call.queue,
         lengthBytes: call.lengthBytes,
@@ -73,83 +70,20 @@ export function planOf(capture: ReplayCapture): Plan {
     if (names.length < MOST_NAMES) names.push(...changedNames(call));
     if (addresses.length < MOST_NAMES) addresses.push(...changedAddresses(call));
   }
-  const contents = changed.length === 0 ? [] : joinAlike(changed, contentsSeen(capture), left);
-  return { checkpoints, contents, names: merged(names), addresses };
+  const inMemory = overlapping(sending);
+  const contents = changed.length === 0 ? [] : joinAlike(changed, contentsSeen(capture, inMemory.see), left);
+  const { aliases } = inMemory;
+  const received = aliases.map(({ other }) => [other]);
+  return { checkpoints, contents: [...contents, ...received], aliases, names: merged(names), addresses };
 }
 
-function* contentsSeen(capture: ReplayCapture): Generator<SeenContent> {
-  for (const { queue, lengthBytes, runs, kernel } of evidenceOf(capture)) {
+function* contentsSeen(capture: ReplayCapture, received: (placed: Placed) => void): Generator<SeenContent> {
+  for (const call of evidenceOf(capture)) {
+    const { queue, lengthBytes, runs, kernel, event } = call;
+    if (event.message?.does === "receive") for (const one of placed(call, call.exit)) received(one);
     for (const { bytes } of runs) yield { queue, lengthBytes, bytes };
     for (const { bytes } of kernel) yield { queue, lengthBytes, bytes };
   }
-}
-
-interface CallContents {
-  readonly queue: string | null;
-  readonly event: EventRow;
-  readonly ret: number | null;
-  readonly args: readonly bigint[] | null;
-  readonly entry: Side | null;
-  readonly exit: Side | null;
-  readonly runs: readonly Run[];
-  readonly kernel: readonly Item[];
-  /** Of the message; null: not known, or there are several. */
-  readonly lengthBytes: number | null;
-}
-
-interface Side {
-  readonly shape: CallShape;
-  readonly items: readonly Item[];
-  readonly runs: readonly Run[];
-}
-
-function* evidenceOf(capture: ReplayCapture): Generator<CallContents> {
-  const recorderBtf = requireRecorderBtf(capture);
-  const lines = lineMaker(capture, {});
-  const structs = structsOf(capture.hostBtf === null ? null : parseBtf(capture.hostBtf), recorderBtf);
-  const planes = {
-    read: planesReader(recorderBtf, lines.layouts, lines.clock.baseNs),
-    state: planesState(capture, lines.clock.baseNs),
-    onRecord: () => {},
-  };
-  const losses = lossLedger(capture, lines.clock.baseNs);
-  for (const named of namedCalls(capture, EVERYTHING, lines, { losses, planes })) {
-    const evidence = callEvidence(named.call, lines);
-    if (evidence !== null) yield contentsOf(named, evidence, structs.layout);
-  }
-}
-
-function contentsOf(named: NamedCall, evidence: CallEvidence, layout: CallShape["layout"]): CallContents {
-  const { event, args, ret } = evidence;
-  const shared = { event, variant: variantOf(evidence.abi, evidence.via), args, layout };
-  const side = (which: "entry" | "exit", items: readonly Item[] | null): Side | null => {
-    if (items === null) return null;
-    const shape = { ...shared, side: which, ret: ret === null ? null : BigInt(ret) };
-    return { shape, items, runs: contentRuns(shape, items) };
-  };
-  const entry = side("entry", evidence.entryItems);
-  const exit = side("exit", evidence.exitItems);
-  const runs = [...(entry?.runs ?? []), ...(exit?.runs ?? [])];
-  const kernel = named.call.kernel.flatMap(({ evidence: item }) => (item === null ? [] : [item]));
-  return {
-    queue: named.queue?.key ?? null,
-    event,
-    ret,
-    args,
-    entry,
-    exit,
-    runs,
-    kernel,
-    lengthBytes: lengthOf(event, evidence),
-  };
-}
-
-function lengthOf(event: EventRow, { args, ret }: CallEvidence): number | null {
-  const { message } = event;
-  if (message?.does === "receive" && message.room !== undefined) return ret;
-  const value = message?.does === "send" ? event.args[message.payload]?.value : undefined;
-  const length = value?.kind === "pointer" && "length" in value.to ? value.to.length : "ret";
-  return length === "ret" || args === null ? null : Number(BigInt.asUintN(32, args[length.arg] ?? 0n));
 }
 
 /** Lengths at which a content ends although its message may go on. */

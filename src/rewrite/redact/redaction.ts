@@ -55,7 +55,7 @@ export function newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs, plan }: 
   const sockets = newSocketAddresses({ keeps, census, key, names, ids, layout });
   for (const [before, after] of plan.addresses) sockets.join(before, after);
   const scramble = scrambler(key);
-  const cipher = payloadCipher(key, plan.checkpoints, plan.contents);
+  const cipher = payloadCipher(key, plan.checkpoints, plan.contents, plan.aliases);
   return {
     keeps,
     census,

@@ -182,4 +182,34 @@ for (const [what, change] of Object.entries(CHANGES)) {
 test("all of them in one capture", () =>
   sameFindings(captureOf(Object.values(CHANGES)), Object.keys(CHANGES).length));
 
+test("a receive into the middle of a payload that is being sent is still seen to have been it", async () => {
+  const tape = new Tape();
+  const sender = { call: 1, event: 3, tid: 101, tgid: 100, cpu: 0 };
+  const receiver = { call: 1, event: 4, tid: 102, tgid: 100, cpu: 1 };
+  const payload = (text: string, addr: bigint) => item({ kind: 1, arg: 1, addr }, bytes(text));
+  // The receive began first, so that its time alone does not say that it wrote during the send.
+  const records = [
+    tape.entry({ ...receiver, at: 1000, args: [4n, ADDRESS + 4n, 64n, 0n, 0n], items: [queueItem(10, 0)] }),
+    tape.entry({
+      ...sender,
+      at: 2000,
+      args: [3n, ADDRESS, 16n, 0n, 0n],
+      items: [queueItem(9, 10), payload("................", ADDRESS)],
+    }),
+    tape.exit({
+      ...receiver,
+      at: 3000,
+      ret: 8,
+      items: [queueItem(10, 0), payload("received", ADDRESS + 4n)],
+    }),
+    tape.exit({
+      ...sender,
+      at: 4000,
+      ret: 0,
+      items: [queueItem(9, 10), payload("....received....", ADDRESS)],
+    }),
+  ];
+  await sameFindings(captureFile({ records, hostBtf: HOST_BTF }), 2);
+});
+
 test.run();
