@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { openCapture } from "../../src/format/capture.js";
 import { memorySource } from "../../src/format/source.js";
 import { KINDS } from "../../src/rewrite/redact/kinds.js";
+import { item, Tape } from "../replay/tape.js";
 import { allBytes } from "../rewrite/redact/all-bytes.js";
 import { temporary } from "../support/msgtape.js";
 import { FIXTURES } from "../support/paths.js";
@@ -216,6 +217,27 @@ test("a chunk that is damaged becomes a gap, which readers take for a loss", asy
     [["frame_body_damaged"]],
   );
   assert.is((await program(["latency", out])).status, 3);
+});
+
+test("evidence that claims more bytes than its record has is left out, and a gap says so", async () => {
+  const tape = new Tape();
+  const lying = item({ kind: 1, arg: 1, addr: 4096n }, new Uint8Array(8));
+  new DataView(lying.buffer).setUint32(12, 4000, true);
+  const head = { call: 1, event: 3 };
+  const records = [
+    tape.entry({ ...head, at: 100, args: [3n, 4096n, 8n, 0n, 0n], items: [lying] }),
+    tape.exit({ ...head, at: 200, ret: 0 }),
+  ];
+  const out = temporary("out.mtape");
+  const { status, stderr } = await program(["redact", captureFile({ records }), "-o", out]);
+  assert.is(status, 3);
+  assert.match(stderr, /1 place could not be read: gaps stand for them/);
+  assert.equal(
+    open(out).gaps.map(({ cause, lost }) => [cause, lost]),
+    [["damage", 1n]],
+  );
+  const { stdout } = await program(["calls", "--json", out]);
+  assert.match(stdout, /"msg_ptr":\{[^}]*"status":"unknown"/);
 });
 
 test.run();

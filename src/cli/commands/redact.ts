@@ -10,7 +10,7 @@ import { type KindReport, reportOf } from "../../rewrite/redact/check.js";
 import { KINDS, type Kind, kindByName } from "../../rewrite/redact/kinds.js";
 import { type Redacted, redactCapture } from "../../rewrite/redact/redact.js";
 import { judge, withCaptures } from "../captures.js";
-import { type Io, Output, UsageError } from "../io.js";
+import { ExitStatus, type Io, Output, UsageError } from "../io.js";
 import { lists, once, type ReadingOptions, type Repeated, readingOptions, wrong } from "../options.js";
 import { counted, safeText } from "../text.js";
 import { VERSION } from "../version.js";
@@ -77,8 +77,9 @@ async function redact(
     const [capture] = captures;
     if (capture === undefined) throw new UsageError("no capture given: msgtape redact FILE -o OUT");
     const file = createOutput(path);
+    let redacted: Redacted;
     try {
-      const redacted = redactCapture(capture, {
+      redacted = redactCapture(capture, {
         keeps,
         version: VERSION,
         write: (bytes) => file.write(bytes),
@@ -90,7 +91,11 @@ async function redact(
     } finally {
       file.discard();
     }
-    return judge(captures, io);
+    const status = judge(captures, io);
+    if (redacted.gapsMade === 0) return status;
+    const places = counted(redacted.gapsMade, "place");
+    io.stderr.write(`msgtape: ${safeText(capture.name)}: ${places} could not be read: gaps stand for them\n`);
+    return ExitStatus.LOSS;
   });
 }
 

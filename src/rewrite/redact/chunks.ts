@@ -22,7 +22,11 @@ export interface ChunkParts {
 }
 
 export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Generator<NewChunk> {
-  const rewriter = recordRewriter(parts);
+  let cut = 0;
+  const onDamage = () => {
+    cut++;
+  };
+  const rewriter = recordRewriter({ ...parts, onDamage });
   let waiting: Loaded | null = null;
   let next = 0n;
   const finish = function* (chunk: Loaded, behind: Loaded | null): Generator<NewChunk> {
@@ -40,7 +44,10 @@ export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Ge
         ...(planes === null ? {} : { planes: planes.bytes }),
       },
     };
-    if (chunk.damaged > 0) yield { damaged: "syscall", records: chunk.damaged };
+    // What is missing of a record that was cut short counts as the one part that would have told it.
+    const gone = chunk.damaged + cut;
+    cut = 0;
+    if (gone > 0) yield { damaged: "syscall", records: gone };
     if (planes?.isDamaged === true) yield { damaged: "planes", records: null };
   };
   for (const item of items) {

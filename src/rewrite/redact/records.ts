@@ -26,6 +26,8 @@ export interface OpenCall {
 
 export interface RecordParts {
   readonly to: Redaction;
+  /** To be told of each record of which something could not be read. */
+  readonly onDamage: () => void;
   readonly layouts: RecordLayouts;
   readonly recorderBtf: Btf;
 }
@@ -42,7 +44,7 @@ const MOST_OPEN = 131_072;
 
 const STATUSES = ["read", "truncated", "partly", "not_resident", "refused"] as const;
 
-export function recordRewriter({ to, layouts, recorderBtf }: RecordParts): RecordRewriter {
+export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordParts): RecordRewriter {
   const open = new Map<number, OpenCall>();
   const struct = (name: string): StructLayout | null => structLayout(recorderBtf, name);
   const [record, kernel, libc, item] = ["mt_record", "mt_kernel", "mt_libc", "mt_item"].map(struct);
@@ -83,6 +85,7 @@ export function recordRewriter({ to, layouts, recorderBtf }: RecordParts): Recor
     const view = new DataView(bytes.buffer);
     view.setUint32(layouts.record.size, bytes.length, true);
     if (!isWhole) {
+      onDamage();
       const flags = view.getUint8(layouts.record.flags);
       view.setUint8(layouts.record.flags, flags & ~RecordFlag.LAST);
     }
