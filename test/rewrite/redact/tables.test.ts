@@ -7,6 +7,7 @@ import { STRUCTS } from "../../../src/catalog/structs.js";
 import { openCapture } from "../../../src/format/capture.js";
 import { memorySource } from "../../../src/format/source.js";
 import { redactBtf } from "../../../src/rewrite/redact/btf.js";
+import { KINDS } from "../../../src/rewrite/redact/kinds.js";
 import {
   FIELD_NAMES,
   LEFT_OUT,
@@ -82,6 +83,15 @@ test("the layouts that are written anew say the same of the fields that are know
       assert.is(after.sizeBytes, before.sizeBytes);
     }
   }
+});
+
+test("the registry has the kinds of data", () => {
+  const page = readFileSync(`${PACKAGE}format-spec/registry.md`, "utf8");
+  const [, names = ""] = /^## Kinds of data\n[^:]*: ([^.]*)\./m.exec(page.replaceAll(",\n", ", ")) ?? [];
+  assert.equal(
+    names.split(", "),
+    KINDS.map(({ name }) => name),
+  );
 });
 
 test.run();
