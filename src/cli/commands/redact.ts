@@ -28,11 +28,10 @@ export function builder(yargs: Argv): Argv {
   return readingOptions(yargs)
     .usage(
       "$0 redact FILE -o OUT [--keep KIND]...\n$0 redact --check FILE... [--json]\n\n" +
-        "Makes a capture without what tells of somebody: payloads become random bytes, names become task-1 and /queue-1,\n" +
-        "addresses and ids others. The analyses give the same figures. Times since boot, sizes, results and message types\n" +
-        "stay. docs/redact.md has what is replaced how.\n\nKinds of data:\n" +
-        KINDS.map(({ name, says }) => `  ${name.padEnd(18)}${says}`).join("\n"),
+        "Makes a capture without what tells of somebody, in which every analysis gives the same figures. Times since boot, " +
+        "sizes, results and message types stay. docs/redact.md tells what is replaced how.",
     )
+    .epilogue(`Kinds of data:\n${KINDS.map(({ name, says }) => `  ${name}: ${says}`).join("\n")}`)
     .option("output", { alias: "o", type: "string", requiresArg: true, describe: "the new capture" })
     .option("keep", {
       type: "string",

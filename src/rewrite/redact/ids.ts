@@ -29,8 +29,8 @@ export interface Ids {
 
 /** Too much to keep apart in memory. One line, for users. */
 export class RedactError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = "RedactError";
   }
 }

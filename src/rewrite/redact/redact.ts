@@ -10,7 +10,8 @@ import type { ClockTriple, Gap, Problem, Summary } from "../../format/types.js";
 import { hasNothingToRead, requireRecorderBtf } from "../../replay/calls.js";
 import { recordLayouts } from "../../replay/records.js";
 import { redactBtf } from "./btf.js";
-import { redactChunks } from "./chunks.js";
+import { type NewChunk, redactChunks } from "./chunks.js";
+import { RedactError } from "./ids.js";
 import { INVENTORY } from "./inventory.js";
 import type { Kind } from "./kinds.js";
 import { CLOCK, GAP, HOST, rebuilt, SUMMARY } from "./metadata.js";
@@ -72,6 +73,8 @@ export function redactCapture(capture: Capture, options: RedactOptions): Redacte
   }
 }
 
+type Whole = Extract<NewChunk, { readonly damaged?: undefined }>;
+
 interface Written {
   readonly chunks: number;
   readonly records: bigint;
@@ -106,13 +109,23 @@ function writeChunks(
       continue;
     }
     flush(chunk.context.firstTimeNs);
-    write(encoder.chunk(chunk.context, chunk.body));
+    write(encodedChunk(encoder, chunk));
     chunks++;
     records += BigInt(chunk.context.records);
     lastNs = chunk.context.lastTimeNs ?? lastNs;
   }
   flush(null);
   return { chunks, records, gapsMade, lost };
+}
+
+/** Pseudonyms may be longer than the names: a chunk that was nearly too large can become it. */
+function encodedChunk(encoder: Encoder, { context, body }: Pick<Whole, "context" | "body">): Uint8Array {
+  try {
+    return encoder.chunk(context, body);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RedactError(`a chunk would become too large: ${error.message}`, { cause: error });
+  }
 }
 
 /** Where nobody knows how many records there were, there was one at least. */
