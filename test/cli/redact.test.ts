@@ -112,6 +112,20 @@ for (const { name } of KINDS) {
   });
 }
 
+test("a command that is kept is kept word by word, and else is the one of its task", async () => {
+  const file = `${FIXTURES}toctou-612.mtape`;
+  assert.equal(open(await redacted(file, "--keep", "command-lines")).host?.config.command, [
+    "/opt/workloads/toctou",
+    "both",
+    "1",
+  ]);
+  const other = open(await redacted(file));
+  const [step] = other.chunks();
+  const lines = step?.body?.tasks.map(({ cmdline }) => Buffer.from(cmdline ?? []).toString());
+  assert.equal(other.host?.config.command, ["command-1"]);
+  assert.equal(lines?.[0], "command-1\0");
+});
+
 test("--keep wall-clock keeps the time of day, and without it the capture begins with the year 2000", async () => {
   const file = `${FIXTURES}sysv.mtape`;
   const created = (path: string) => open(path).createdNs ?? 0n;

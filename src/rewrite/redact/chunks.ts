@@ -33,7 +33,7 @@ export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Ge
     const records = rewrite(chunk, behind, rewriter, parts.layouts);
     const planes =
       chunk.body.planes === undefined ? null : rewritePlanes(chunk.body.planes, parts.layouts, rewriter);
-    const context = newContext(chunk.context, next, records.length);
+    const context = newContext(chunk.context, next, records, parts.layouts);
     next += BigInt(records.length);
     yield {
       context,
@@ -199,18 +199,39 @@ function rewritePlanes(
   return { bytes: joined(made), isDamaged };
 }
 
-function newContext(old: ChunkContext, firstRecord: bigint, records: number): ChunkContext {
-  const { counts, lost, firstTimeNs, lastTimeNs, oldestOpenNs, openCalls } = old;
+/** Counts are those of what is there. */
+function newContext(
+  old: ChunkContext,
+  firstRecord: bigint,
+  records: readonly Uint8Array[],
+  layouts: RecordLayouts,
+): ChunkContext {
+  const { lost, firstTimeNs, lastTimeNs, oldestOpenNs, openCalls } = old;
   return {
     firstRecord,
-    records,
-    counts: counts.map(({ event, entries, exits }) => ({ event, entries, exits })),
+    records: records.length,
+    counts: countsOf(records, layouts),
     firstTimeNs,
     lastTimeNs,
     oldestOpenNs,
     openCalls,
     lost: lost.map(({ cpu, records: gone }) => ({ cpu, records: gone })),
   };
+}
+
+/** First parts, by event. */
+function countsOf(records: readonly Uint8Array[], { record: at }: RecordLayouts): ChunkContext["counts"] {
+  const counts = new Map<number, { event: number; entries: number; exits: number }>();
+  for (const record of records) {
+    const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+    if (view.getUint16(at.part, true) !== 0) continue;
+    const event = view.getUint8(at.event);
+    const count = counts.get(event) ?? { event, entries: 0, exits: 0 };
+    if (view.getUint8(at.type) === RecordType.ENTRY) count.entries++;
+    else count.exits++;
+    counts.set(event, count);
+  }
+  return [...counts.values()].sort((one, other) => one.event - other.event);
 }
 
 function joined(records: readonly Uint8Array[]): Uint8Array {

@@ -134,12 +134,17 @@ const CONFIG: Table<RecordConfig> = {
   snapBytes: keep,
   bufferBytes: keep,
   filters: (value, to) => filters(value, to),
-  command: nullable((value, to) => [
-    textOf(to.names.commandLine(bytesOf(value.join("\0"))))
-      .replaceAll("\0", " ")
-      .trim(),
-  ]),
+  command: nullable((value, to) => command(value, to)),
 };
+
+/** MT_CMDLINE_MAX: so much of a command line is recorded of the task that it became. */
+const COMMAND_LINE_BYTES = 256;
+
+function command(value: readonly string[], to: Redaction): readonly string[] {
+  const line = bytesOf(`${value.join("\0")}\0`).subarray(0, COMMAND_LINE_BYTES);
+  const made = textOf(to.names.commandLine(line)).replace(/\0$/, "");
+  return to.keeps.has("command-lines") ? value : [made];
+}
 
 const HOOK: Table<AttachedHook> = {
   plane: keep,

@@ -80,6 +80,8 @@ interface Written {
   readonly records: bigint;
   readonly gapsMade: number;
   readonly lost: bigint;
+  readonly planesLost: bigint;
+  readonly counts: Summary["counts"];
 }
 
 function writeChunks(
@@ -92,8 +94,18 @@ function writeChunks(
   let records = 0n;
   let gapsMade = 0;
   let lost = 0n;
+  let planesLost = 0n;
+  const counts = new Map<number, { event: number; entries: number; exits: number }>();
+  const written = (): Written => ({
+    chunks,
+    records,
+    gapsMade,
+    lost,
+    planesLost,
+    counts: [...counts.values()].sort((one, other) => one.event - other.event),
+  });
   let lastNs: bigint | null = null;
-  if (hasNothingToRead(capture)) return { chunks, records, gapsMade, lost };
+  if (hasNothingToRead(capture)) return written();
   const recorderBtf = requireRecorderBtf(capture);
   const layouts = recordLayouts(recorderBtf);
   const waiting: Gap[] = [];
@@ -103,7 +115,8 @@ function writeChunks(
   for (const chunk of redactChunks(capture.chunks(), { to, layouts, recorderBtf })) {
     if (chunk.damaged !== undefined) {
       const gap = damageGap(chunk.damaged, chunk.records, lastNs);
-      if (gap.plane !== "planes") lost += gap.lost;
+      if (gap.plane === "planes") planesLost += gap.lost;
+      else lost += gap.lost;
       gapsMade++;
       waiting.push(gap);
       continue;
@@ -111,11 +124,15 @@ function writeChunks(
     flush(chunk.context.firstTimeNs);
     write(encodedChunk(encoder, chunk));
     chunks++;
+    for (const { event, entries, exits } of chunk.context.counts) {
+      const sum = counts.get(event) ?? { event, entries: 0, exits: 0 };
+      counts.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
+    }
     records += BigInt(chunk.context.records);
     lastNs = chunk.context.lastTimeNs ?? lastNs;
   }
   flush(null);
-  return { chunks, records, gapsMade, lost };
+  return written();
 }
 
 /** Pseudonyms may be longer than the names: a chunk that was nearly too large can become it. */
@@ -150,6 +167,8 @@ function newSummary(summary: Summary, to: Redaction, written: Written, gaps: num
       chunks: written.chunks,
       gaps: gaps + written.gapsMade,
       lost: summary.lost + written.lost,
+      counts: written.counts,
+      ...(written.planesLost === 0n ? {} : { planesLost: (summary.planesLost ?? 0n) + written.planesLost }),
     },
     to,
   );

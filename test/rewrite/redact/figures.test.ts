@@ -1,7 +1,9 @@
 /** Every analysis of every fixture gives the same figures before and after. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { openCapture } from "../../../src/format/capture.js";
+import { memorySource } from "../../../src/format/source.js";
 import { program } from "../../cli/support.js";
 import { temporary } from "../../support/msgtape.js";
 import { FIXTURES } from "../../support/paths.js";
@@ -27,6 +29,14 @@ for (const name of readdirSync(FIXTURES).filter((file) => file.endsWith(".mtape"
     }
     assert.is(made.status, (await program(["latency", file])).status, made.stderr);
     assert.equal(comparer.differences, []);
+    const [before, after] = [file, redacted].map((path) =>
+      openCapture(memorySource(new Uint8Array(readFileSync(path)), path)),
+    );
+    assert.equal(after?.summary, before?.summary);
+    assert.equal(
+      after?.index.map(({ context }) => context),
+      before?.index.map(({ context }) => context),
+    );
     const verified = await program(["verify", "--json", redacted]);
     assert.is(verified.status, 0, verified.stdout);
   });
