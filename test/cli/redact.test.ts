@@ -4,6 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openCapture } from "../../src/format/capture.js";
 import { memorySource } from "../../src/format/source.js";
+import { FrameType } from "../../src/format/types.js";
+import { captureLoss } from "../../src/replay/losses.js";
 import { KINDS } from "../../src/rewrite/redact/kinds.js";
 import { item, Tape } from "../replay/tape.js";
 import { allBytes } from "../rewrite/redact/all-bytes.js";
@@ -231,6 +233,27 @@ test("a chunk that is damaged becomes a gap, which readers take for a loss", asy
     [["frame_body_damaged"]],
   );
   assert.is((await program(["latency", out])).status, 3);
+});
+
+test("where an inventory was damaged, nobody takes the new capture for whole", async () => {
+  const file = `${FIXTURES}posix.mtape`;
+  const bytes = readFileSync(file);
+  const frame = open(file).frames.find(({ type }) => type === FrameType.INVENTORY);
+  if (frame === undefined) throw new Error("no inventory");
+  const at = frame.offset + 60;
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  const damaged = temporary("damaged.mtape");
+  writeFileSync(damaged, bytes);
+  const out = temporary("out.mtape");
+  const { status, stderr } = await program(["redact", damaged, "-o", out]);
+  assert.is(status, 3);
+  assert.match(stderr, /frame_body_damaged/);
+  const after = open(out);
+  assert.equal(
+    after.gaps.map(({ cause, plane, atLeast }) => [cause, plane, atLeast]),
+    [["damage", "planes", true]],
+  );
+  assert.is(captureLoss(after).whole, false);
 });
 
 test("evidence that claims more bytes than its record has is left out, and a gap says so", async () => {

@@ -19,6 +19,8 @@ export interface ChunkParts {
   readonly to: Redaction;
   readonly layouts: RecordLayouts;
   readonly recorderBtf: Btf;
+  /** How many the capture says that it has; null: it does not say. */
+  readonly records: bigint | null;
 }
 
 export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Generator<NewChunk> {
@@ -50,19 +52,59 @@ export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Ge
     if (gone > 0) yield { damaged: "syscall", records: gone };
     if (planes?.isDamaged === true) yield { damaged: "planes", records: null };
   };
+  const numbers = recordNumbers();
   for (const item of items) {
     if ("problem" in item && item.problem !== undefined) {
       if (waiting !== null) yield* finish(waiting, null);
       waiting = null;
-      yield { damaged: "syscall", records: item.entry?.context.records ?? null };
+      numbers.unreadable(item.entry?.context.records ?? null);
       continue;
     }
     if (!("body" in item) || item.body === undefined) continue;
     const loaded = load(item.body, item.entry.context, parts.layouts);
-    if (waiting !== null) yield* finish(waiting, loaded);
+    const missing = numbers.chunk(item.entry.context);
+    if (waiting !== null) yield* finish(waiting, missing === null ? loaded : null);
+    if (missing !== null) yield missing;
     waiting = loaded;
   }
   if (waiting !== null) yield* finish(waiting, null);
+  const missing = numbers.end(parts.records);
+  if (missing !== null) yield missing;
+}
+
+type Missing = Extract<NewChunk, { readonly damaged: "syscall" | "planes" }>;
+
+/** Follows the numbers of the capture's records, and tells how many are not there. null: none. */
+function recordNumbers(): {
+  unreadable(records: number | null): void;
+  chunk(context: ChunkContext): Missing | null;
+  end(records: bigint | null): Missing | null;
+} {
+  let next: bigint | null = null;
+  /** Of chunks that could not be read, since the last one that could. */
+  let unread: { records: number; isKnown: boolean } | null = null;
+  const missing = (firstRecord: bigint | null): Missing | null => {
+    const told = unread;
+    unread = null;
+    const jump = firstRecord === null || next === null ? 0n : firstRecord - next;
+    if (jump > 0n) return { damaged: "syscall", records: Number(jump) };
+    if (told === null) return jump === 0n ? null : { damaged: "syscall", records: null };
+    return { damaged: "syscall", records: told.isKnown ? told.records : null };
+  };
+  return {
+    unreadable(records) {
+      unread = {
+        records: (unread?.records ?? 0) + (records ?? 0),
+        isKnown: records !== null && unread?.isKnown !== false,
+      };
+    },
+    chunk({ firstRecord, records }) {
+      const found = missing(firstRecord);
+      next = firstRecord + BigInt(records);
+      return found;
+    },
+    end: (records) => missing(records !== null && next !== null && records > next ? records : null),
+  };
 }
 
 interface Loaded {

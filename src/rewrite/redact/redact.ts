@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { parseBtf } from "../../btf/index.js";
-import type { Capture } from "../../format/capture.js";
+import type { Capture, ChunkStep } from "../../format/capture.js";
 import { createEncoder, type Encoder } from "../../format/encoder.js";
 import type { ClockTriple, Gap, Problem, Summary } from "../../format/types.js";
 import { hasNothingToRead, requireRecorderBtf } from "../../replay/calls.js";
@@ -91,14 +91,14 @@ function writeChunks(
   write: RedactOptions["write"],
 ): Written {
   let chunks = 0;
-  let records = 0n;
+  let recordsWritten = 0n;
   let gapsMade = 0;
   let lost = 0n;
   let planesLost = 0n;
   const counts = new Map<number, { event: number; entries: number; exits: number }>();
   const written = (): Written => ({
     chunks,
-    records,
+    records: recordsWritten,
     gapsMade,
     lost,
     planesLost,
@@ -109,10 +109,18 @@ function writeChunks(
   const recorderBtf = requireRecorderBtf(capture);
   const layouts = recordLayouts(recorderBtf);
   const waiting: Gap[] = [];
+  const told = new Set<number>();
+  const steps = function* (): Generator<ChunkStep> {
+    for (const step of capture.chunks()) {
+      if (step.problem !== undefined) told.add(step.problem.offset);
+      yield step;
+    }
+  };
+  const records = capture.summary?.records ?? null;
   const flush = (toNs: bigint | null) => {
     for (const gap of waiting.splice(0)) write(encoder.gap({ ...gap, toNs }));
   };
-  for (const chunk of redactChunks(capture.chunks(), { to, layouts, recorderBtf })) {
+  for (const chunk of redactChunks(steps(), { to, layouts, recorderBtf, records })) {
     if (chunk.damaged !== undefined) {
       const gap = damageGap(chunk.damaged, chunk.records, lastNs);
       if (gap.plane === "planes") planesLost += gap.lost;
@@ -128,12 +136,43 @@ function writeChunks(
       const sum = counts.get(event) ?? { event, entries: 0, exits: 0 };
       counts.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
     }
-    records += BigInt(chunk.context.records);
+    recordsWritten += BigInt(chunk.context.records);
     lastNs = chunk.context.lastTimeNs ?? lastNs;
   }
   flush(null);
+  if (isMetadataLost(capture, told)) {
+    write(encoder.gap(METADATA_GAP));
+    gapsMade++;
+  }
   return written();
 }
+
+/** Problems by which a frame could not be read. */
+const UNREAD: ReadonlySet<string> = new Set([
+  "frame_header_damaged",
+  "frame_body_damaged",
+  "frame_invalid",
+  "frame_too_large",
+  "frames_missing",
+  "body_invalid",
+  "btf_hash",
+]);
+
+/** A frame was lost that was no chunk: an inventory, clocks, gaps. `told`: offsets of what may have been chunks. */
+function isMetadataLost(capture: Capture, told: ReadonlySet<number>): boolean {
+  return capture.problems.some(({ code, offset }) => UNREAD.has(code) && !told.has(offset));
+}
+
+/** No calls are missing by it; what the planes have not is not known. So readers do not take the capture for whole. */
+const METADATA_GAP: Gap = {
+  cpu: null,
+  fromNs: null,
+  toNs: null,
+  lost: 1n,
+  cause: "damage",
+  plane: "planes",
+  atLeast: true,
+};
 
 /** Pseudonyms may be longer than the names: a chunk that was nearly too large can become it. */
 function encodedChunk(encoder: Encoder, { context, body }: Pick<Whole, "context" | "body">): Uint8Array {

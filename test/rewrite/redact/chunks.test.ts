@@ -51,14 +51,19 @@ function context(records: number): ChunkContext {
   };
 }
 
-function chunk(records: readonly Uint8Array[]): ChunkItem {
-  const entry = { offset: 0n, storedBytes: 0, rawBytes: 0, context: context(records.length) };
+function chunk(records: readonly Uint8Array[], firstRecord = 0n): ChunkItem {
+  const entry = {
+    offset: 0n,
+    storedBytes: 0,
+    rawBytes: 0,
+    context: { ...context(records.length), firstRecord },
+  };
   return { entry, body: { records: concat(records), tasks: [], queues: [] } };
 }
 
-function redacted(items: readonly ChunkItem[]): NewChunk[] {
+function redacted(items: readonly ChunkItem[], records: bigint | null = null): NewChunk[] {
   const to = newRedaction({ keeps: new Set(), hostBtf, recorderBtf, realtimeNs: null, plan: NO_PLAN });
-  return [...redactChunks(items, { to, layouts, recorderBtf })];
+  return [...redactChunks(items, { to, layouts, recorderBtf, records })];
 }
 
 /** All evidence of a chunk's records. */
@@ -96,7 +101,7 @@ test("a message over two parts, in one chunk and in two, is the same content as 
   });
   const [first, second] = parts as [Uint8Array, Uint8Array];
   const together = redacted([chunk([first, second, received])]).flatMap(evidence);
-  const apart = redacted([chunk([first]), chunk([second, received])]).flatMap(evidence);
+  const apart = redacted([chunk([first]), chunk([second, received], 1n)]).flatMap(evidence);
   for (const [one, other, whole] of [together, apart]) {
     const joined = concat([one?.bytes ?? new Uint8Array(0), other?.bytes ?? new Uint8Array(0)]);
     assert.is(joined.length, 30);
@@ -105,12 +110,40 @@ test("a message over two parts, in one chunk and in two, is the same content as 
   }
 });
 
+function summed(made: readonly NewChunk[]): unknown[] {
+  return made.map((one) =>
+    one.damaged === undefined ? [one.context.firstRecord, one.context.records] : [one.damaged, one.records],
+  );
+}
+
+test("numbers that no chunk has are records that are missing, between chunks and at the end", () => {
+  const tape = new Tape();
+  const ours = () => tape.entry({ at: 100, call: 1, event: SENDMSG, args: [3n, 4096n, 0n] });
+  const problem = { code: "frame_body_damaged", offset: 5, frame: 1, message: "" };
+  const damaged = (records: number): ChunkItem => ({
+    entry: { ...chunk([]).entry, context: context(records) } as never,
+    problem,
+  });
+  const unknown: ChunkItem = { entry: null, problem };
+  const one = [0n, 1];
+  const two = [1n, 1];
+  const made = (items: readonly ChunkItem[], records: bigint) => summed(redacted(items, records));
+  assert.equal(made([chunk([ours()]), chunk([ours()], 1n)], 2n), [one, two]);
+  assert.equal(made([chunk([ours()]), chunk([ours()], 6n)], 7n), [one, ["syscall", 5], two]);
+  assert.equal(made([chunk([ours()]), unknown, chunk([ours()], 6n)], 7n), [one, ["syscall", 5], two]);
+  assert.equal(made([chunk([ours()]), damaged(4), unknown], 5n), [one, ["syscall", 4]]);
+  assert.equal(made([damaged(4), chunk([ours()], 4n)], 5n), [["syscall", 4], one]);
+  assert.equal(made([unknown, chunk([ours()], 4n)], 5n), [["syscall", null], one]);
+  assert.equal(made([chunk([ours()])], 9n), [one, ["syscall", 8]]);
+  assert.equal(made([chunk([ours()]), unknown], 1n), [one, ["syscall", null]]);
+});
+
 test("record numbers go on from chunk to chunk, without the records that are left out", () => {
   const tape = new Tape();
   const ours = () => tape.entry({ at: 100, call: 1, event: SENDMSG, args: [3n, 4096n, 0n] });
   const odd = ours();
   odd[4] = 9; // a type of record that nobody knows
-  const made = redacted([chunk([ours(), odd]), chunk([ours()])]);
+  const made = redacted([chunk([ours(), odd]), chunk([ours()], 2n)]);
   assert.equal(
     made.map((one) =>
       one.damaged === undefined ? [one.context.firstRecord, one.context.records] : [one.damaged, one.records],
