@@ -2,6 +2,7 @@
 import type { EventRow, Variant } from "../../catalog/types.js";
 import type { Redaction } from "./redaction.js";
 import { isMsqid } from "./shape.js";
+import { small32 } from "./structs.js";
 
 export interface Numbers {
   readonly event: EventRow;
@@ -22,6 +23,7 @@ export function redactArgs(to: Redaction, tgid: number, call: Numbers): bigint[]
     const int = BigInt.asUintN(32, raw);
     if (isMsqid(call, at)) return BigInt(to.ids.msqid(Number(int)));
     if (argument.value.notation === "key") return BigInt(to.ids.key(Number(int)));
+    if (argument.value.notation === "fd") return BigInt.asUintN(32, small32(BigInt.asIntN(32, raw)));
     switch (argument.value.type) {
       case "size_t":
       case "long":

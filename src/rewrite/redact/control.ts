@@ -6,7 +6,7 @@
 import type { StructLayout } from "../../btf/index.js";
 import type { Variant } from "../../catalog/types.js";
 import type { Redaction } from "./redaction.js";
-import { bounded, readNumber, redactStruct, writeNumber } from "./structs.js";
+import { bounded, readNumber, redactStruct, small32, writeNumber } from "./structs.js";
 import { USER_TABLES } from "./tables.js";
 
 const SOL_IP = 0;
@@ -115,7 +115,7 @@ function redactData(
   const known = (): Uint8Array | null => {
     switch (`${level} ${type}`) {
       case `${SOL_SOCKET} 1`: // SCM_RIGHTS
-        return data.length % 4 === 0 ? data : null;
+        return data.length % 4 === 0 ? descriptors(data) : null;
       case `${SOL_SOCKET} 2`: // SCM_CREDENTIALS
         return struct("ucred");
       case `${SOL_SOCKET} 29`: // SO_TIMESTAMP_OLD
@@ -139,6 +139,15 @@ function redactData(
     }
   };
   return (isWhole ? known() : null) ?? to.payloads.replace(data);
+}
+
+function descriptors(data: Uint8Array): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let at = 0; at < data.length; at += 4) {
+    const fd = small32(BigInt.asIntN(32, readNumber(data.subarray(at, at + 4))));
+    out.set(writeNumber(BigInt.asUintN(32, fd), 4), at);
+  }
+  return out;
 }
 
 function same(own: Uint8Array): Uint8Array {

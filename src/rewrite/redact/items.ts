@@ -38,7 +38,7 @@ export function redactItems(to: Redaction, of: ItemsOf, items: readonly Item[]):
   return items.map((item, index) => {
     const content = contents.get(index);
     const moved = { ...item, addr: to.pointers.move(of.tgid, item.addr) };
-    if (item.kind === ItemKind.QUEUE) return { ...moved, bytes: redactQueue(to, item.bytes, of.tgid) };
+    if (item.kind === ItemKind.QUEUE) return redactQueue(to, moved, of.tgid);
     if (shape === null) return null;
     if (content !== undefined) {
       if (item.kind === ItemKind.ARGUMENT) putFront(shape, item, content);
@@ -76,7 +76,9 @@ function otherItem(to: Redaction, of: Known, item: Item): Item | null {
     case ItemKind.OPERANDS:
       return { ...item, bytes: operands(of, item.bytes.length) };
     case ItemKind.ARGS:
-      return { ...item, bytes: ownArgs(to, of, item.bytes) };
+      return item.bytes.length === to.layout("mt_entry")?.sizeBytes
+        ? { ...item, bytes: ownArgs(to, of, item.bytes) }
+        : null;
     case ItemKind.NOT_KEPT:
       return { ...item, captured: 0, bytes: new Uint8Array(0) };
     default:
@@ -230,20 +232,25 @@ function ownArgs(to: Redaction, { shape, tgid }: Known, bytes: Uint8Array): Uint
   return out;
 }
 
-const QUEUE_SOCKET = 3;
+/** enum mt_queue_kind. */
+const QUEUE_POSIX = 1;
 const QUEUE_SYSV = 2;
+const QUEUE_SOCKET = 3;
 
-function redactQueue(to: Redaction, bytes: Uint8Array, tgid: number): Uint8Array {
+/** null: a kind of queue that nobody knows. */
+function redactQueue(to: Redaction, item: Item, tgid: number): Item | null {
+  const { bytes } = item;
   const layout = to.layout("mt_queue");
-  if (layout === null) return new Uint8Array(bytes.length);
-  const kindAt = layout.fields.find(({ name }) => name === "kind")?.offsetBytes ?? 0;
-  const kind = bytes[kindAt] ?? 0;
-  const id = (value: bigint): bigint => {
-    if (kind === QUEUE_SYSV) return BigInt(to.ids.msqid(Number(value)));
-    return kind === QUEUE_SOCKET ? to.ids.socketInode(value) : to.ids.posixInode(value);
+  const kind = layout?.fields.find(({ name }) => name === "kind");
+  const value = kind === undefined ? 0 : (bytes[kind.offsetBytes] ?? 0);
+  if (layout === null || value < QUEUE_POSIX || value > QUEUE_SOCKET) return null;
+  const id = (old: bigint): bigint => {
+    if (value === QUEUE_SYSV) return BigInt(to.ids.msqid(Number(old)));
+    return value === QUEUE_SOCKET ? to.ids.socketInode(old) : to.ids.posixInode(old);
   };
-  return redactStruct(to, layout, RECORD_TABLES.mt_queue ?? {}, bytes, {
+  const made = redactStruct(to, layout, RECORD_TABLES.mt_queue ?? {}, bytes, {
     tgid,
     parts: { id: (own) => writeNumber(id(readNumber(own)), own.length) },
   });
+  return { ...item, bytes: made };
 }

@@ -117,9 +117,19 @@ export function changed(to: Redaction, fate: Fate, value: bigint, sizeBytes: num
       return BigInt.asUintN(8 * sizeBytes, to.clock.seconds(BigInt.asIntN(8 * sizeBytes, value)));
     case "count":
       return sizeBytes < 8 ? value : BigInt.asUintN(64, bounded(BigInt.asIntN(64, value)));
+    case "small":
+      return BigInt.asUintN(8 * sizeBytes, small32(BigInt.asIntN(8 * sizeBytes, value)));
     default:
       return 0n;
   }
+}
+
+/** No descriptor is beyond (fs.nr_open, where nobody raised it), no signal, no length of an address, no mode. */
+const MOST_SMALL = 1n << 20n;
+
+export function small32(value: bigint): bigint {
+  if (value < 0n) return -1n;
+  return value > MOST_SMALL ? MOST_SMALL : value;
 }
 
 /** 16-bit ids: all ones are -1 there too. */

@@ -7,6 +7,7 @@
 /**
  * - `keep`: a size, a flag, a time since boot, a result
  * - `count`: the same, of a program's own making: a number beyond any size becomes the largest one
+ * - `small`: the same of an int that the kernel takes for a signal, a length or a mode: of others whether they are negative
  * - `wall`: seconds of the time of day, 0 for never
  * - `gave`: only where the kernel has written it, never what lay there before
  * - `part`: a struct of its own, or one that has a rule of its own
@@ -15,6 +16,7 @@
 export type Fate =
   | "keep"
   | "count"
+  | "small"
   | "drop"
   | "pid"
   | "uid"
@@ -69,8 +71,8 @@ export const RECORD_TABLES: Readonly<Record<string, FateTable>> = {
     namespace_inum: "namespace",
     id: "part",
     generation: "generation",
-    bytes: "keep",
-    max_bytes: "keep",
+    bytes: "count",
+    max_bytes: "count",
     depth: "keep",
     max_messages: "keep",
     notify_pid: "pid",
@@ -118,7 +120,7 @@ const IPC_PERM: FateTable = {
   gid: "gid",
   cuid: "uid",
   cgid: "gid",
-  mode: "keep",
+  mode: "small",
   // With the index it is the id.
   seq: "drop",
   __pad1: "drop",
@@ -153,7 +155,7 @@ const MSQID_DS: FateTable = {
 
 const MSGHDR: FateTable = {
   msg_name: "pointer",
-  msg_namelen: "keep",
+  msg_namelen: "small",
   msg_iov: "pointer",
   msg_iovlen: "count",
   msg_control: "pointer",
@@ -165,8 +167,8 @@ const IOVEC: FateTable = { iov_base: "pointer", iov_len: "count" };
 const CMSGHDR: FateTable = { cmsg_len: "part", cmsg_level: "part", cmsg_type: "part" };
 const SIGEVENT: FateTable = {
   sigev_value: "part",
-  sigev_signo: "keep",
-  sigev_notify: "keep",
+  sigev_signo: "small",
+  sigev_notify: "small",
   _sigev_un: "drop",
 };
 
