@@ -2,16 +2,18 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openCapture } from "../../src/format/capture.js";
+import { type Capture, openCapture } from "../../src/format/capture.js";
+import { openCaptures } from "../../src/format/sections.js";
 import { memorySource } from "../../src/format/source.js";
 import { FrameType } from "../../src/format/types.js";
 import { captureLoss } from "../../src/replay/losses.js";
 import { KINDS } from "../../src/rewrite/redact/kinds.js";
 import { item, Tape } from "../replay/tape.js";
 import { allBytes } from "../rewrite/redact/all-bytes.js";
+import { compareLines, FigureComparer } from "../rewrite/redact/same-figures.js";
 import { temporary } from "../support/msgtape.js";
 import { FIXTURES } from "../support/paths.js";
-import { captureFile, program } from "./support.js";
+import { CAPTURE_ID, captureFile, program } from "./support.js";
 
 const test = suite("msgtape redact");
 
@@ -152,6 +154,57 @@ test("--check tells of each kind whether it is there", async () => {
   assert.not.match(stdout, /present/);
 });
 
+test("several captures become as many in one file, with the same pseudonyms", async () => {
+  const files = [`${FIXTURES}posix.mtape`, `${FIXTURES}sysv.mtape`, `${FIXTURES}posix.mtape`];
+  const out = temporary("three.mtape");
+  const made = await program(["redact", ...files, "-o", out]);
+  assert.is(made.status, 0, made.stderr);
+  const captures = openCaptures(memorySource(new Uint8Array(readFileSync(out)), out));
+  assert.equal(
+    captures.map(({ problems, index }) => [problems.length, index.length]),
+    files.map((file) => [0, open(file).index.length]),
+  );
+  const names = captures.map((capture) =>
+    [...capture.chunks()].flatMap(
+      ({ body }) => body?.queues.map(({ name }) => Buffer.from(name ?? []).toString()) ?? [],
+    ),
+  );
+  assert.equal(names[0], names[2]);
+  const comparer = new FigureComparer();
+  for (const analysis of ["latency", "queues", "calls"]) {
+    const [before, after] = [
+      await program([analysis, "--json", ...files.slice(0, 2)]),
+      await program([analysis, "--json", ...(await apart(captures, out)).slice(0, 2)]),
+    ];
+    assert.is(after.status, 0);
+    if (analysis !== "calls") compareLines(before.stdout, after.stdout, analysis, comparer);
+    else assert.is(after.stdout.split("\n").length, before.stdout.split("\n").length);
+  }
+  assert.equal(comparer.differences, []);
+  const checked = await program(["redact", "--check", "--json", out]);
+  assert.is(checked.stdout.trim().split("\n").length, 3);
+});
+
+/** The captures of a file as files of their own. */
+async function apart(captures: readonly Capture[], file: string): Promise<string[]> {
+  const bytes = readFileSync(file);
+  let at = 0;
+  return captures.map((capture) => {
+    const size = capture.sizeBytes ?? 0;
+    const own = temporary("part.mtape");
+    writeFileSync(own, bytes.subarray(at, at + size));
+    at += size;
+    return own;
+  });
+}
+
+test("the parts of one recording still are", async () => {
+  const recording = { id: CAPTURE_ID, part: 1, firstRecord: 0n };
+  const after = open(await redacted(captureFile({ host: { recording } })));
+  assert.equal(after.host?.recording, { ...recording, id: after.captureId });
+  assert.is.not(after.captureId, CAPTURE_ID);
+});
+
 test("wrong usage", async () => {
   const file = `${FIXTURES}posix.mtape`;
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
@@ -160,7 +213,6 @@ test("wrong usage", async () => {
       [file, "-o", "a", "--keep", "everything"],
       /--keep: there is no kind of data "everything": expected one of payloads, /,
     ],
-    [[file, file, "-o", "a"], /redact takes one capture/],
     [["--check", file, "-o", "a"], /--check writes nothing/],
     [["-o", "a"], /no capture given/],
   ];

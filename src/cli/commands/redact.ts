@@ -8,7 +8,7 @@ import { formatJson } from "../../render/json.js";
 import { createOutput } from "../../rewrite/output.js";
 import { type KindReport, reportOf } from "../../rewrite/redact/check.js";
 import { KINDS, type Kind, kindByName } from "../../rewrite/redact/kinds.js";
-import { type Redacted, redactCapture } from "../../rewrite/redact/redact.js";
+import { type Redacted, redactCaptures } from "../../rewrite/redact/redact.js";
 import { judge, withCaptures } from "../captures.js";
 import { ExitStatus, type Io, Output, UsageError } from "../io.js";
 import { lists, once, type ReadingOptions, type Repeated, readingOptions, wrong } from "../options.js";
@@ -27,7 +27,7 @@ export interface RedactOptions extends ReadingOptions {
 export function builder(yargs: Argv): Argv {
   return readingOptions(yargs)
     .usage(
-      "$0 redact FILE -o OUT [--keep KIND]...\n$0 redact --check FILE... [--json]\n\n" +
+      "$0 redact FILE... -o OUT [--keep KIND]...\n$0 redact --check FILE... [--json]\n\n" +
         "Makes a capture without what tells of somebody, in which every analysis gives the same figures. Times since boot, " +
         "sizes, results and message types stay. docs/redact.md tells what is replaced how.",
     )
@@ -53,9 +53,6 @@ export async function run(options: RedactOptions, io: Io): Promise<number> {
     return check(options, io);
   }
   if (output === null) throw new UsageError("no output given: msgtape redact FILE -o OUT");
-  if (options.files.length > 1) {
-    throw new UsageError("redact takes one capture: pseudonyms are those of one file, so call it for each");
-  }
   return redact(options, output, keeps, io);
 }
 
@@ -72,30 +69,34 @@ async function redact(
   keeps: ReadonlySet<Kind>,
   io: Io,
 ): Promise<number> {
-  return withCaptures(options.files, async (captures) => {
-    const [capture] = captures;
-    if (capture === undefined) throw new UsageError("no capture given: msgtape redact FILE -o OUT");
-    const file = createOutput(path);
-    let redacted: Redacted;
-    try {
-      redacted = redactCapture(capture, {
-        keeps,
-        version: VERSION,
-        write: (bytes) => file.write(bytes),
-      });
-      file.finish();
-      const output = new Output(io.stdout);
-      for (const line of resultLines(path, keeps, redacted, options.json === true)) await output.line(line);
-      await output.flush();
-    } finally {
-      file.discard();
-    }
-    const status = judge(captures, io);
-    if (redacted.gapsMade === 0) return status;
-    const places = counted(redacted.gapsMade, "place");
-    io.stderr.write(`msgtape: ${safeText(capture.name)}: ${places} could not be read: gaps stand for them\n`);
-    return ExitStatus.LOSS;
-  });
+  return withCaptures(
+    options.files,
+    async (captures) => {
+      const file = createOutput(path);
+      let redacted: Redacted;
+      try {
+        redacted = redactCaptures(captures, {
+          keeps,
+          version: VERSION,
+          write: (bytes) => file.write(bytes),
+        });
+        file.finish();
+        const output = new Output(io.stdout);
+        for (const line of resultLines(path, keeps, redacted, options.json === true)) await output.line(line);
+        await output.flush();
+      } finally {
+        file.discard();
+      }
+      const status = judge(captures, io);
+      if (redacted.gapsMade === 0) return status;
+      const places = counted(redacted.gapsMade, "place");
+      io.stderr.write(
+        `msgtape: ${safeText(options.files.join(", "))}: ${places} could not be read: gaps stand for them\n`,
+      );
+      return ExitStatus.LOSS;
+    },
+    true,
+  );
 }
 
 function resultLines(
@@ -114,19 +115,23 @@ function resultLines(
 }
 
 async function check(options: RedactOptions, io: Io): Promise<number> {
-  return withCaptures(options.files, async (captures) => {
-    const output = new Output(io.stdout);
-    for (const [i, capture] of captures.entries()) {
-      const report = reportOf(capture, VERSION);
-      if (options.json === true) await output.line(formatJson(report));
-      else {
-        if (i > 0) await output.line("");
-        for (const line of checkLines(capture, report)) await output.line(line);
+  return withCaptures(
+    options.files,
+    async (captures) => {
+      const output = new Output(io.stdout);
+      for (const [i, capture] of captures.entries()) {
+        const report = reportOf(capture, VERSION);
+        if (options.json === true) await output.line(formatJson(report));
+        else {
+          if (i > 0) await output.line("");
+          for (const line of checkLines(capture, report)) await output.line(line);
+        }
       }
-    }
-    await output.flush();
-    return judge(captures, io);
-  });
+      await output.flush();
+      return judge(captures, io);
+    },
+    true,
+  );
 }
 
 function checkLines(capture: Capture, report: ReturnType<typeof reportOf>): string[] {

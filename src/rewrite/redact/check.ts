@@ -1,7 +1,7 @@
 /** What a capture holds of each kind of data, told by what redacting it would replace. Never tells the data. */
 import type { Capture } from "../../format/capture.js";
 import { KINDS, type Kind } from "./kinds.js";
-import { redactCapture } from "./redact.js";
+import { redactCaptures } from "./redact.js";
 
 export interface KindReport {
   readonly kind: Kind;
@@ -32,7 +32,7 @@ export const ALWAYS: readonly string[] = [
 /** Reads all of the capture. */
 export function reportOf(capture: Capture, version: string): CheckReport {
   const nothing = { keeps: new Set<Kind>(), version, write: () => {}, isPlanned: false };
-  const { counts } = redactCapture(capture, nothing);
+  const { counts } = redactCaptures([capture], nothing);
   const redacted = capture.host?.redacted;
   const stateOf = (kind: Kind, count: number): KindReport["state"] => {
     if (count === 0) return "none";

@@ -30,13 +30,14 @@ export function* redactChunks(items: Iterable<ChunkItem>, parts: ChunkParts): Ge
   };
   const rewriter = recordRewriter({ ...parts, onDamage });
   let waiting: Loaded | null = null;
-  let next = 0n;
+  let next: bigint | null = null;
   const finish = function* (chunk: Loaded, behind: Loaded | null): Generator<NewChunk> {
     const records = rewrite(chunk, behind, rewriter, parts.layouts);
     const planes =
       chunk.body.planes === undefined ? null : rewritePlanes(chunk.body.planes, parts.layouts, rewriter);
-    const context = newContext(chunk.context, next, records, parts.layouts);
-    next += BigInt(records.length);
+    const firstRecord: bigint = next ?? chunk.context.firstRecord;
+    const context = newContext(chunk.context, firstRecord, records, parts.layouts);
+    next = firstRecord + BigInt(records.length);
     yield {
       context,
       body: {

@@ -23,8 +23,9 @@ export interface Ids {
   /** cgroup v2's root stays. */
   cgroup(value: bigint): bigint;
   cookie(value: bigint): bigint;
-  /** A UUID for each. */
-  uuid(value: string): string;
+  bootId(value: string): string;
+  /** Of captures and recordings, as text: always another. */
+  capture(id: string): string;
 }
 
 /** Too much to keep apart in memory. One line, for users. */
@@ -69,6 +70,14 @@ export function newIds(keeps: ReadonlySet<Kind>, census: Census): Ids {
   const number = (kind: Kind, first: number, fixed: readonly number[]) => counter(kind, first, fixed, 1);
   const big = (kind: Kind, fixed: readonly bigint[]) => counter(kind, 1001n, fixed, 1n);
   const uuids = new Map<string, string>();
+  const uuid = (value: string): string => {
+    let found = uuids.get(value);
+    if (found === undefined) {
+      found = randomUUID();
+      remember(uuids, value, found, "boot-id");
+    }
+    return found;
+  };
   return {
     pid: number("process-ids", FIRST, [0, 1, NONE]),
     uid: number("user-ids", FIRST, [0, NOBODY, NONE]),
@@ -81,16 +90,11 @@ export function newIds(keeps: ReadonlySet<Kind>, census: Census): Ids {
     generation: big("object-ids", [0n]),
     cgroup: big("object-ids", [0n, 1n]),
     cookie: big("object-ids", [0n]),
-    uuid(value) {
+    bootId(value) {
       census.count("boot-id");
-      if (keeps.has("boot-id")) return value;
-      let found = uuids.get(value);
-      if (found === undefined) {
-        found = randomUUID();
-        remember(uuids, value, found, "boot-id");
-      }
-      return found;
+      return keeps.has("boot-id") ? value : uuid(value);
     },
+    capture: (id) => uuid(`capture ${id}`),
   };
 }
 

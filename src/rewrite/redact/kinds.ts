@@ -17,7 +17,7 @@ export const KINDS = [
   { name: "paths", says: "paths of programs, cgroups and C libraries" },
   { name: "host-name", says: "the host's name" },
   { name: "kernel", says: "the kernel's release and version beyond their numbers" },
-  { name: "boot-id", says: "the id of the host's boot, and of the recording" },
+  { name: "boot-id", says: "the id of the host's boot" },
   { name: "socket-addresses", says: "addresses, ports and paths of sockets" },
   { name: "user-ids", says: "ids of users and groups" },
   { name: "process-ids", says: "ids of processes and threads" },

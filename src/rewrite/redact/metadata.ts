@@ -155,7 +155,7 @@ const HOOK: Table<AttachedHook> = {
 };
 
 const PART: Table<RecordingPart> = {
-  id: (value, to) => to.ids.uuid(value),
+  id: (value, to) => to.ids.capture(value),
   part: keep,
   firstRecord: keep,
 };
@@ -169,7 +169,7 @@ export const HOST: Table<HostInfo> = {
   arch: keep,
   littleEndian: keep,
   pageSize: keep,
-  bootId: nullable((value, to) => to.ids.uuid(value)),
+  bootId: nullable((value, to) => to.ids.bootId(value)),
   cpus: keep,
   recorder: ({ version }) => ({ name: "msgtape", version: /^\d+\.\d+\.\d+/.exec(version)?.[0] ?? "0.0.0" }),
   synthetic: keep,

@@ -26,6 +26,17 @@ export interface Plan {
 
 export const NO_PLAN: Plan = { checkpoints: new Set(), contents: [], aliases: [], names: [], addresses: [] };
 
+/** Of captures that are not joined: what one of them needs, all have. */
+export function mergedPlans(plans: readonly Plan[]): Plan {
+  return {
+    checkpoints: new Set(plans.flatMap(({ checkpoints }) => [...checkpoints])),
+    contents: plans.flatMap(({ contents }) => contents),
+    aliases: plans.flatMap(({ aliases }) => aliases),
+    names: merged(plans.flatMap(({ names }) => names)),
+    addresses: plans.flatMap(({ addresses }) => addresses),
+  };
+}
+
 /** A message of which there are copies that differ. */
 export interface ChangedMessage {
   readonly queue: string | null;
@@ -179,7 +190,7 @@ function nameOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** Groups that share a name are one. */
-function merged(groups: readonly Uint8Array[][]): Uint8Array[][] {
+function merged(groups: readonly (readonly Uint8Array[])[]): Uint8Array[][] {
   const byName = new Map<string, Map<string, Uint8Array>>();
   for (const names of groups) {
     const group = new Map<string, Uint8Array>();

@@ -2,12 +2,12 @@
  * A capture made anew without what tells of somebody: every frame and every record is built from what the tables know,
  * so that what nobody thought of is left out. What cannot be read becomes a gap; damage is never mended.
  */
-import { randomBytes } from "node:crypto";
-import { parseBtf } from "../../btf/index.js";
+import { type Btf, parseBtf } from "../../btf/index.js";
 import type { Capture, ChunkStep } from "../../format/capture.js";
 import { createEncoder, type Encoder } from "../../format/encoder.js";
 import type { ClockTriple, Gap, Problem, Summary } from "../../format/types.js";
 import { hasNothingToRead, requireRecorderBtf } from "../../replay/calls.js";
+import { joinRecordings } from "../../replay/recording-parts.js";
 import { recordLayouts } from "../../replay/records.js";
 import { redactBtf } from "./btf.js";
 import { type NewChunk, redactChunks } from "./chunks.js";
@@ -15,8 +15,8 @@ import { RedactError } from "./ids.js";
 import { INVENTORY } from "./inventory.js";
 import type { Kind } from "./kinds.js";
 import { CLOCK, GAP, HOST, rebuilt, SUMMARY } from "./metadata.js";
-import { NO_PLAN, planOf } from "./plan.js";
-import { newRedaction, type Redaction } from "./redaction.js";
+import { mergedPlans, NO_PLAN, planOf } from "./plan.js";
+import { newShared, type Redaction, redactionOf } from "./redaction.js";
 
 export interface RedactOptions {
   readonly keeps: ReadonlySet<Kind>;
@@ -30,47 +30,82 @@ export interface RedactOptions {
 
 export interface Redacted {
   readonly counts: ReadonlyMap<Kind, number>;
-  readonly chunks: number;
   readonly records: bigint;
   /** Gaps made in place of what could not be read. */
   readonly gapsMade: number;
 }
 
-/** @throws RedactError, LayoutError, BtfError: it cannot be done; what was written so far is no capture. */
-export function redactCapture(capture: Capture, options: RedactOptions): Redacted {
-  const { keeps, write } = options;
-  const isEmpty = hasNothingToRead(capture);
-  const plan = options.isPlanned === false || isEmpty ? NO_PLAN : planOf(capture);
-  const recorderBtf = isEmpty ? null : requireRecorderBtf(capture);
-  const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
-  const to = newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs: capture.createdNs, plan });
+/**
+ * Several captures become as many, one after the other, with the same pseudonyms; the parts of one recording are still
+ * parts of one.
+ *
+ * @throws RedactError, LayoutError, BtfError: it cannot be done; what was written so far is no capture.
+ */
+export function redactCaptures(captures: readonly Capture[], options: RedactOptions): Redacted {
+  const isPlanned = options.isPlanned !== false;
+  const plan = isPlanned ? mergedPlans(joinRecordings(captures).map((capture) => planOf(capture))) : NO_PLAN;
+  const starts = captures.flatMap(({ createdNs }) => createdNs ?? []);
+  const firstNs = starts.reduce<bigint | null>(
+    (first, one) => (first === null || one < first ? one : first),
+    null,
+  );
+  const shared = newShared(options.keeps, plan, firstNs);
   try {
-    const encoder = createEncoder({ captureId: newCaptureId() });
-    write(encoder.fileHeader());
-    if (capture.host !== null) write(encoder.host(rebuilt(HOST, capture.host, to)));
-    const clocks = capture.clocks.map((clock): ClockTriple => rebuilt(CLOCK, clock, to));
-    if (clocks.length > 0) write(encoder.clocks(clocks));
-    if (recorderBtf !== null) write(encoder.btf(redactBtf(recorderBtf, "recorder")));
-    if (hostBtf !== null) write(encoder.btf(redactBtf(hostBtf, "host")));
-    const inventories = capture.inventories();
-    for (const one of inventories.filter(({ reason }) => reason === "start")) {
-      write(encoder.inventory(rebuilt(INVENTORY, one, to)));
+    // All of them before anything is replaced.
+    const redactions = captures.map((capture) => {
+      const hostBtf = capture.hostBtf === null ? null : parseBtf(capture.hostBtf);
+      const recorderBtf = hasNothingToRead(capture) ? null : requireRecorderBtf(capture);
+      return {
+        capture,
+        hostBtf,
+        recorderBtf,
+        to: redactionOf(shared, hostBtf, recorderBtf, plan.addresses),
+      };
+    });
+    let records = 0n;
+    let gapsMade = 0;
+    for (const one of redactions) {
+      const written = redactCapture(one, options);
+      records += written.records;
+      gapsMade += written.gapsMade;
     }
-    const written = writeChunks(capture, to, encoder, write);
-    for (const one of inventories.filter(({ reason }) => reason !== "start")) {
-      write(encoder.inventory(rebuilt(INVENTORY, one, to)));
-    }
-    for (const gap of capture.gaps) write(encoder.gap(rebuilt(GAP, gap, to)));
-    write(encoder.origin(originOf(capture, options)));
-    // Whatever was not ended as it should is not made to look so.
-    if (capture.complete && capture.summary !== null) {
-      write(encoder.finish(newSummary(capture.summary, to, written, capture.gaps.length)));
-    }
-    const { chunks, records, gapsMade } = written;
-    return { counts: to.census.counts, chunks, records, gapsMade };
+    return { counts: shared.census.counts, records, gapsMade };
   } finally {
-    to.key.destroy();
+    shared.key.destroy();
   }
+}
+
+interface OneCapture {
+  readonly capture: Capture;
+  readonly hostBtf: Btf | null;
+  readonly recorderBtf: Btf | null;
+  readonly to: Redaction;
+}
+
+function redactCapture({ capture, hostBtf, recorderBtf, to }: OneCapture, options: RedactOptions): Written {
+  const { write } = options;
+  const encoder = createEncoder({ captureId: idBytes(to.ids.capture(capture.captureId)) });
+  write(encoder.fileHeader());
+  if (capture.host !== null) write(encoder.host(rebuilt(HOST, capture.host, to)));
+  const clocks = capture.clocks.map((clock): ClockTriple => rebuilt(CLOCK, clock, to));
+  if (clocks.length > 0) write(encoder.clocks(clocks));
+  if (recorderBtf !== null) write(encoder.btf(redactBtf(recorderBtf, "recorder")));
+  if (hostBtf !== null) write(encoder.btf(redactBtf(hostBtf, "host")));
+  const inventories = capture.inventories();
+  for (const one of inventories.filter(({ reason }) => reason === "start")) {
+    write(encoder.inventory(rebuilt(INVENTORY, one, to)));
+  }
+  const written = writeChunks(capture, to, encoder, write);
+  for (const one of inventories.filter(({ reason }) => reason !== "start")) {
+    write(encoder.inventory(rebuilt(INVENTORY, one, to)));
+  }
+  for (const gap of capture.gaps) write(encoder.gap(rebuilt(GAP, gap, to)));
+  write(encoder.origin(originOf(capture, options)));
+  // Whatever was not ended as it should is not made to look so.
+  if (capture.complete && capture.summary !== null) {
+    write(encoder.finish(newSummary(capture.summary, to, written, capture.gaps.length)));
+  }
+  return written;
 }
 
 type Whole = Extract<NewChunk, { readonly damaged?: undefined }>;
@@ -227,10 +262,6 @@ function originOf(capture: Capture, { keeps, version }: RedactOptions): Paramete
 
 const MOST_PROBLEMS = 1000;
 
-/** A random UUID, version 4. */
-function newCaptureId(): Uint8Array {
-  const id = new Uint8Array(randomBytes(16));
-  id[6] = ((id[6] ?? 0) & 0x0f) | 0x40;
-  id[8] = ((id[8] ?? 0) & 0x3f) | 0x80;
-  return id;
+function idBytes(uuid: string): Uint8Array {
+  return new Uint8Array(Buffer.from(uuid.replaceAll("-", ""), "hex"));
 }

@@ -2,6 +2,7 @@
 import { type Btf, type StructLayout, structLayout } from "../../btf/index.js";
 import { type MovedClock, movedClock } from "./clock.js";
 import { type Ids, newIds } from "./ids.js";
+import { type IpAddresses, newIpAddresses } from "./ip.js";
 import { newKey, type RedactKey } from "./key.js";
 import { type Census, type Kind, newCensus } from "./kinds.js";
 import { type Names, newNames } from "./names.js";
@@ -11,60 +12,44 @@ import { newPointers, type Pointers } from "./pointers.js";
 import { newSocketAddresses, type SocketAddresses } from "./sockaddr.js";
 import { scrambler } from "./values.js";
 
-export interface Redaction {
+/** The same for all captures that go into one file. */
+export interface Shared {
   readonly keeps: ReadonlySet<Kind>;
   readonly census: Census;
   readonly key: RedactKey;
   readonly ids: Ids;
   readonly names: Names;
+  readonly ips: IpAddresses;
   readonly pointers: Pointers;
-  readonly sockets: SocketAddresses;
   readonly payloads: PayloadCipher;
   readonly clock: MovedClock;
   /** A value that a program gave to get it back. */
   readonly value: (value: Uint8Array) => Uint8Array;
+}
+
+/** For one capture. */
+export interface Redaction extends Shared {
+  readonly sockets: SocketAddresses;
   /** The capture's structs: the host's BTF first, then the recorder's. */
   readonly layout: (name: string) => StructLayout | null;
 }
 
-export interface RedactionParts {
-  readonly keeps: ReadonlySet<Kind>;
-  readonly hostBtf: Btf | null;
-  readonly recorderBtf: Btf | null;
-  readonly realtimeNs: bigint | null;
-  readonly plan: Plan;
-}
-
-/** The caller destroys the key. */
-export function newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs, plan }: RedactionParts): Redaction {
+/** `realtimeNs`: the beginning of the first capture. The caller destroys the key. */
+export function newShared(keeps: ReadonlySet<Kind>, plan: Plan, realtimeNs: bigint | null): Shared {
   const census = newCensus();
   const key = newKey();
-  const ids = newIds(keeps, census);
   const names = newNames(keeps, census);
-  const layouts = new Map<string, StructLayout | null>();
-  const layout = (name: string): StructLayout | null => {
-    let found = layouts.get(name);
-    if (found === undefined) {
-      found =
-        (hostBtf && structLayout(hostBtf, name)) ?? (recorderBtf && structLayout(recorderBtf, name)) ?? null;
-      layouts.set(name, found);
-    }
-    return found;
-  };
   for (const group of plan.names) names.joinQueues(group);
-  const sockets = newSocketAddresses({ keeps, census, key, names, ids, layout });
-  for (const [before, after] of plan.addresses) sockets.join(before, after);
   const scramble = scrambler(key);
   const cipher = payloadCipher(key, plan.checkpoints, plan.contents, plan.aliases);
   return {
     keeps,
     census,
     key,
-    ids,
+    ids: newIds(keeps, census),
     names,
-    layout,
+    ips: newIpAddresses(),
     pointers: newPointers(keeps, key, census),
-    sockets,
     clock: movedClock(realtimeNs, keeps, census),
     value(value) {
       if (value.every((byte) => byte === 0)) return value;
@@ -79,4 +64,26 @@ export function newRedaction({ keeps, hostBtf, recorderBtf, realtimeNs, plan }: 
       },
     },
   };
+}
+
+/** `addresses`: of the plan, to be told before anything is replaced. */
+export function redactionOf(
+  shared: Shared,
+  hostBtf: Btf | null,
+  recorderBtf: Btf | null,
+  addresses: Plan["addresses"] = [],
+): Redaction {
+  const layouts = new Map<string, StructLayout | null>();
+  const layout = (name: string): StructLayout | null => {
+    let found = layouts.get(name);
+    if (found === undefined) {
+      found =
+        (hostBtf && structLayout(hostBtf, name)) ?? (recorderBtf && structLayout(recorderBtf, name)) ?? null;
+      layouts.set(name, found);
+    }
+    return found;
+  };
+  const sockets = newSocketAddresses({ ...shared, layout });
+  for (const [before, after] of addresses) sockets.join(before, after);
+  return { ...shared, sockets, layout };
 }

@@ -4,7 +4,7 @@
  */
 import type { StructLayout } from "../../btf/index.js";
 import type { Ids } from "./ids.js";
-import { newIpAddresses } from "./ip.js";
+import type { IpAddresses } from "./ip.js";
 import type { RedactKey } from "./key.js";
 import type { Census, Kind } from "./kinds.js";
 import type { Names } from "./names.js";
@@ -25,6 +25,7 @@ export interface SocketAddressParts {
   readonly key: RedactKey;
   readonly names: Names;
   readonly ids: Ids;
+  readonly ips: IpAddresses;
   readonly layout: (name: string) => StructLayout | null;
 }
 
@@ -62,9 +63,8 @@ const IP_FIELDS: ReadonlyMap<number, { readonly struct: string; readonly fields:
 type IpField = readonly [name: string, kind: "port" | "ip4" | "ip6"];
 
 export function newSocketAddresses(parts: SocketAddressParts): SocketAddresses {
-  const { keeps, census, key, names, ids, layout } = parts;
+  const { keeps, census, key, names, ids, ips, layout } = parts;
   const isKept = keeps.has("socket-addresses");
-  const ips = newIpAddresses();
   const flow = scrambler(key);
   const ip4 = (bytes: Uint8Array) => (isKept ? bytes : ips.ip4(bytes));
   const ip6 = (bytes: Uint8Array) => (isKept ? bytes : ips.ip6(bytes));

@@ -11,7 +11,7 @@ import { type Item, ItemKind, recordLayouts } from "../../../src/replay/records.
 import type { ChunkItem } from "../../../src/replay/source.js";
 import { type NewChunk, redactChunks } from "../../../src/rewrite/redact/chunks.js";
 import { NO_PLAN } from "../../../src/rewrite/redact/plan.js";
-import { newRedaction } from "../../../src/rewrite/redact/redaction.js";
+import { newShared, redactionOf } from "../../../src/rewrite/redact/redaction.js";
 import { argsItem, concat, item, RECORDER_BTF, Tape } from "../../replay/tape.js";
 import { FIXTURES } from "../../support/paths.js";
 
@@ -62,7 +62,7 @@ function chunk(records: readonly Uint8Array[], firstRecord = 0n): ChunkItem {
 }
 
 function redacted(items: readonly ChunkItem[], records: bigint | null = null): NewChunk[] {
-  const to = newRedaction({ keeps: new Set(), hostBtf, recorderBtf, realtimeNs: null, plan: NO_PLAN });
+  const to = redactionOf(newShared(new Set(), NO_PLAN, null), hostBtf, recorderBtf);
   return [...redactChunks(items, { to, layouts, recorderBtf, records })];
 }
 
@@ -132,8 +132,14 @@ test("numbers that no chunk has are records that are missing, between chunks and
   assert.equal(made([chunk([ours()]), chunk([ours()], 6n)], 7n), [one, ["syscall", 5], two]);
   assert.equal(made([chunk([ours()]), unknown, chunk([ours()], 6n)], 7n), [one, ["syscall", 5], two]);
   assert.equal(made([chunk([ours()]), damaged(4), unknown], 5n), [one, ["syscall", 4]]);
-  assert.equal(made([damaged(4), chunk([ours()], 4n)], 5n), [["syscall", 4], one]);
-  assert.equal(made([unknown, chunk([ours()], 4n)], 5n), [["syscall", null], one]);
+  assert.equal(made([damaged(4), chunk([ours()], 4n)], 5n), [
+    ["syscall", 4],
+    [4n, 1],
+  ]);
+  assert.equal(made([unknown, chunk([ours()], 4n)], 5n), [
+    ["syscall", null],
+    [4n, 1],
+  ]);
   assert.equal(made([chunk([ours()])], 9n), [one, ["syscall", 8]]);
   assert.equal(made([chunk([ours()]), unknown], 1n), [one, ["syscall", null]]);
 });
