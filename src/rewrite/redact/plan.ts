@@ -3,6 +3,7 @@
  * by more than equality. Reads the capture once, and a second time only where messages changed under their calls.
  */
 import { hasNothingToRead } from "../../replay/calls.js";
+import { MSG_NOERROR } from "../../replay/flows/selection.js";
 import { ItemKind } from "../../replay/records.js";
 import type { ReplayCapture } from "../../replay/source.js";
 import { type CallContents, evidenceOf, placed, type Side } from "./evidence.js";
@@ -83,6 +84,7 @@ export function planOf(capture: ReplayCapture): Plan {
   }
   const inMemory = overlapping(sending);
   const contents = changed.length === 0 ? [] : joinAlike(changed, contentsSeen(capture, inMemory.see), left);
+  for (const { length } of contents.flat()) checkpoints.add(length);
   const { aliases } = inMemory;
   const received = aliases.map(({ other }) => [other]);
   return { checkpoints, contents: [...contents, ...received], aliases, names: merged(names), addresses };
@@ -103,7 +105,9 @@ function* cutLengths({ event, ret, args, exit, runs, kernel }: CallContents): Ge
   for (const { captured, wanted } of kernel) if (captured < wanted && captured > 0) yield captured;
   const { message } = event;
   if (message?.does !== "receive" || exit === null || ret === null || ret < 0) return;
-  const isFull = message.room !== undefined && BigInt(ret) === (args?.[message.room] ?? 0n);
+  const { room, select } = message;
+  const isNoError = select !== undefined && (Number(args?.[select.flags] ?? 0n) & MSG_NOERROR) !== 0;
+  const isFull = args === null || (isNoError && room !== undefined && BigInt(ret) === args[room]);
   for (const run of exit.runs) {
     if (run.bytes.length > 0 && (isFull || isCutDatagram(exit, run))) yield run.bytes.length;
   }
