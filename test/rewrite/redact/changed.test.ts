@@ -182,6 +182,47 @@ for (const [what, change] of Object.entries(CHANGES)) {
 test("all of them in one capture", () =>
   sameFindings(captureOf(Object.values(CHANGES)), Object.keys(CHANGES).length));
 
+test("a receive that cut its message is still matched with it, by its beginning", async () => {
+  const tape = new Tape();
+  const NOERROR = 0o10000n;
+  const text = (content: string) =>
+    item({ kind: 1, arg: 1, addr: ADDRESS }, bytes(`\x01\0\0\0\0\0\0\0${content}`));
+  const queue = (depth: number) => queueItem(98_305, depth, { kind: 2 });
+  const send = (call: number, at: number, content: string) => [
+    tape.entry({
+      call,
+      at,
+      event: 10,
+      args: [98_305n, ADDRESS, 10n, 0n],
+      items: [queue(call - 1), text(content)],
+    }),
+    tape.exit({ call, at: at + 50, event: 10, ret: 0, items: [queue(call), text(content)] }),
+  ];
+  const receive = (call: number, at: number, depth: number, content: string) => {
+    const head = { call, event: 11, tid: 101, tgid: 101, cpu: 1 };
+    const args = [98_305n, ADDRESS, 4n, 0n, NOERROR];
+    return [
+      tape.entry({ ...head, at, args, items: [queue(depth)] }),
+      tape.exit({ ...head, at: at + 50, ret: 4, items: [queue(depth - 1), text(content)] }),
+    ];
+  };
+  const records = [
+    ...send(1, 100, "first text"),
+    ...send(2, 200, "second one"),
+    ...receive(1, 300, 2, "firs"),
+    ...receive(2, 400, 1, "seco"),
+  ];
+  const file = captureFile({ records, hostBtf: HOST_BTF });
+  const out = temporary("redacted.mtape");
+  assert.is((await program(["redact", file, "-o", out])).status, 0);
+  const [before, after] = [await program(["flows", "--json", file]), await program(["flows", "--json", out])];
+  const comparer = new FigureComparer();
+  compareLines(before.stdout, after.stdout, "flows", comparer);
+  assert.equal(comparer.differences, []);
+  const delivered = before.stdout.match(/"outcome":"delivered"/g) ?? [];
+  assert.is(delivered.length, 2, before.stdout);
+});
+
 test("a receive into the middle of a payload that is being sent is still seen to have been it", async () => {
   const tape = new Tape();
   const sender = { call: 1, event: 3, tid: 101, tgid: 100, cpu: 0 };
