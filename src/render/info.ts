@@ -64,7 +64,8 @@ function originRows(info: CaptureInfo): Row[] {
         ? ""
         : `, ${problems.length === 1 ? "1 thing" : `${problems.length} things`} could not be taken over`;
     rows.push({ name: "made by", text: escapeText(`${command} ${version}${given.join("")}${lacks}`) });
-    rows.push({ name: "", text: escapeText(`from ${from.join(", ")}`) });
+    // A redacted capture does not say which one it was made from.
+    if (from.length > 0) rows.push({ name: "", text: escapeText(`from ${from.join(", ")}`) });
   }
   if (info.redacted_but !== null) {
     const kept = info.redacted_but.length === 0 ? "" : `, but for ${info.redacted_but.join(", ")}`;

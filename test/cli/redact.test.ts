@@ -46,6 +46,8 @@ test("the new file is its owner's alone, and another capture", async () => {
   assert.is.not(after.captureId, before.captureId);
   assert.equal(after.problems, []);
   assert.equal(after.host?.redacted, { kept: [] });
+  const info = await program(["info", file]);
+  assert.match(info.stdout, /\nmade by {3}redact [\d.]+\nredacted {2}yes\n/);
   assert.equal(
     after.origins.map(({ madeBy, from, options }) => ({ madeBy, from, options })),
     [{ madeBy: "redact", from: [], options: {} }],

@@ -7,7 +7,8 @@
  *   these lengths, and at no other, it can be seen whether contents begin alike.
  * - Copies of one message that changed under its call are compared byte by byte. Contents that are joined for it are
  *   equal in each place where they were: each place has a permutation of its own.
- * - Of fewer than 8 bytes random ones might come out alike: they are permuted as one number.
+ * - Of fewer than 8 bytes random ones might come out alike: they are permuted as one number. Not so where copies are
+ *   joined: of one byte, one in 256 others comes out like one of them.
  */
 import type { RedactKey } from "./key.js";
 import { newUnion, type Union } from "./union.js";
