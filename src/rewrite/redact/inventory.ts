@@ -1,6 +1,7 @@
 /** Inventories made anew, by the allow-list of their fields: those of /proc/sysvipc/msg and of mqueue files. */
 import type { Inventory, InventoryQueue } from "../../format/types.js";
-import { gid, keep, nullable, pid, queueId, queueText, rebuilt, type Table, uid } from "./metadata.js";
+import { queueText } from "./filters.js";
+import { gid, keep, nullable, pid, queueId, rebuilt, type Table, uid } from "./metadata.js";
 import type { Redaction } from "./redaction.js";
 
 type Holder = InventoryQueue["holders"][number];

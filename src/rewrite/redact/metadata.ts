@@ -2,7 +2,7 @@
  * What becomes of every field of the frames, but for the records: the allow-list. Each table has all fields of its type,
  * or this file does not compile; what a frame has beyond them is left out.
  */
-import { eventByName, GROUPS } from "../../catalog/events.js";
+import { eventByName } from "../../catalog/events.js";
 import { LIBC_FUNCTIONS } from "../../catalog/libc.js";
 import type {
   AttachedHook,
@@ -16,6 +16,7 @@ import type {
   TaskEntry,
 } from "../../format/types.js";
 import { KERNEL_FUNCTIONS } from "../../replay/planes-state.js";
+import { bytesOf, filters, isGroup, snapshotReason, textOf } from "./filters.js";
 import type { Redaction } from "./redaction.js";
 
 /** What becomes of each field. */
@@ -45,7 +46,6 @@ export const pid = (value: number, to: Redaction) => to.ids.pid(value);
 export const uid = (value: number, to: Redaction) => to.ids.uid(value);
 export const gid = (value: number, to: Redaction) => to.ids.gid(value);
 const address = (value: Uint8Array, to: Redaction) => to.sockets.address(value);
-const bytes = (value: Uint8Array) => value;
 
 /** One of these words, else the first of them. */
 function word<V extends string>(words: readonly V[]): (value: string) => V {
@@ -126,7 +126,19 @@ export const SUMMARY: Table<Summary> = {
   counts: (value) => value.map(({ event, entries, exits }) => ({ event, entries, exits })),
   x32Calls: keep,
   planesLost: keep,
-  ended: word(["error", "signal", "duration", "count", "command", "disk_full"]),
+  ended: word([
+    "error",
+    "signal",
+    "duration",
+    "count",
+    "command",
+    "processes",
+    "disk_full",
+    "rotation",
+    "snapshot",
+    "recovered",
+  ]),
+  trigger: (value, to) => (value === undefined ? undefined : snapshotReason(value, to)),
 };
 
 const CONFIG: Table<RecordConfig> = {
@@ -176,6 +188,7 @@ export const HOST: Table<HostInfo> = {
   config: (value, to) => rebuilt(CONFIG, value, to),
   attachPlan: (value, to) => value.map((hook) => rebuilt(HOOK, hook, to)),
   recording: (value, to) => (value === undefined ? undefined : rebuilt(PART, value, to)),
+  sliced: (value, to) => (value === undefined ? undefined : filters(value, to)),
   redacted: (value, to) => ({
     // Kinds that an earlier redaction has replaced are not let through by a later one.
     kept: [...to.keeps].filter((kind) => value === undefined || value.kept.includes(kind)).sort(),
@@ -186,10 +199,6 @@ export const HOST: Table<HostInfo> = {
 function kernelText(value: string, to: Redaction, numbers: string): string {
   if (value !== numbers) to.census.count("kernel");
   return to.keeps.has("kernel") ? value : numbers;
-}
-
-function isGroup(name: string): boolean {
-  return GROUPS.some((group) => group === name);
 }
 
 const HOOKS: ReadonlySet<string> = new Set([
@@ -222,54 +231,4 @@ function mechanism(value: string, to: Redaction): string {
   return path === undefined || offset === undefined
     ? "other"
     : `uprobe at ${to.names.library(path)}+${offset}`;
-}
-
-/** By option. Of an option that is not known here: that there was one. */
-const FILTERS: Readonly<Record<string, (value: string, to: Redaction) => string>> = {
-  pid: (value, to) => numeric(value, (pid) => to.ids.pid(pid)) ?? "?",
-  comm: (value, to) => textOf(to.names.program(bytesOf(value))),
-  uid: (value, to) => numeric(value, (uid) => to.ids.uid(uid)) ?? to.names.user(value),
-  cgroup: (value, to) =>
-    /^\d{1,19}$/.test(value) ? `${to.ids.cgroup(BigInt(value))}` : to.names.cgroup(value),
-  queue: (value, to) => queueText(value, to),
-};
-
-function filters(value: RecordConfig["filters"], to: Redaction): RecordConfig["filters"] {
-  const made: Record<string, readonly string[]> = {};
-  for (const [option, values] of Object.entries(value)) {
-    const change = Object.hasOwn(FILTERS, option) ? FILTERS[option] : undefined;
-    if (change === undefined) made.other = ["?"];
-    else
-      made[option] = values
-        .flatMap((text) => (option === "pid" || option === "uid" ? text.split(",") : [text]))
-        .map((text) => change(text, to));
-  }
-  return made;
-}
-
-function numeric(text: string, change: (value: number) => number): string | null {
-  return /^\d{1,10}$/.test(text) && Number(text) <= 0xffffffff ? `${change(Number(text))}` : null;
-}
-
-/** `/name`, a key or an id, as users and inventories write them. */
-export function queueText(text: string, to: Redaction): string {
-  if (text.startsWith("/")) return `/${textOf(to.names.queue(bytesOf(text.slice(1))))}`;
-  const [, front = "", hex] = /^(key:)?(0x[0-9a-f]{1,8})$/i.exec(text) ?? [];
-  if (hex !== undefined) return `${front}${hexKey(to.ids.key(Number(hex)))}`;
-  const [, key] = /^key:(-?\d{1,10})$/.exec(text) ?? [];
-  if (key !== undefined) return `key:${to.ids.key(Number(key) >>> 0) | 0}`;
-  const [, prefix = "", id] = /^(msqid:)?(\d{1,10})$/.exec(text) ?? [];
-  return id === undefined ? "?" : `${prefix}${to.ids.msqid(Number(id))}`;
-}
-
-function hexKey(key: number): string {
-  return `0x${(key >>> 0).toString(16).padStart(8, "0")}`;
-}
-
-export function bytesOf(text: string): Uint8Array {
-  return bytes(new Uint8Array(Buffer.from(text, "utf8")));
-}
-
-export function textOf(value: Uint8Array): string {
-  return Buffer.from(value).toString("utf8");
 }
