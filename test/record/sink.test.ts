@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RecordError } from "../../src/record/errors.js";
-import { FileSink, SinkError, SinkFullError } from "../../src/record/sink.js";
+import { FileSink, fileSizeLimit, SinkError, SinkFullError, SinkGoneError } from "../../src/record/sink.js";
 
 const ENOSPC = -28;
 const EOPNOTSUPP = -95;
@@ -193,5 +193,37 @@ async function failureOf(run: () => Promise<void>): Promise<Error> {
   }
   throw new Error("nothing was thrown");
 }
+
+test("a file that was removed is told of at the next sync, and at the latest at the end", async ({
+  directory,
+}) => {
+  const path = join(directory, "a.mtape");
+  const gone = `${path}: was removed while it was written`;
+  const synced = FileSink.create(path, null);
+  await synced.write(Uint8Array.of(1));
+  await synced.sync();
+  rmSync(path);
+  for (const run of [() => synced.sync(), () => synced.write(Uint8Array.of(2)), () => synced.reserve(1)]) {
+    const failure = await failureOf(run);
+    assert.instance(failure, SinkGoneError);
+    assert.is(failure.message, gone);
+  }
+  await synced.close();
+  const closed = FileSink.create(path, null);
+  rmSync(path);
+  assert.instance(await failureOf(() => closed.close()), SinkGoneError);
+  await closed.close();
+});
+
+test("room is kept from the limit of file sizes as from a full disk", ({ directory }) => {
+  const limits = join(directory, "limits");
+  const text = (soft: string) =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax cpu time  1  2  seconds\nMax file size  ${soft}  9  bytes\n`;
+  writeFileSync(limits, text("409600"));
+  assert.is(fileSizeLimit(limits), 409_600);
+  writeFileSync(limits, text("unlimited"));
+  assert.is(fileSizeLimit(limits), Number.POSITIVE_INFINITY);
+  assert.is(fileSizeLimit(join(directory, "none")), Number.POSITIVE_INFINITY);
+});
 
 test.run();

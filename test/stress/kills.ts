@@ -49,7 +49,13 @@ export class Storm {
     return ends.sort((a, b) => Number(a - b)).at(-1) ?? 0n;
   }
 
+  /** Lets it call, or stand still: so as not to take the processors from a start, or from what looks at the files. */
+  let(goOn: boolean): void {
+    for (const pid of childrenNamed(this.pid, "storm")) process.kill(pid, goOn ? "SIGCONT" : "SIGSTOP");
+  }
+
   end(): void {
+    this.let(true);
     this.#child.stdin?.end();
   }
 }
@@ -69,12 +75,15 @@ export interface Kill {
 
 /** Kills a recorder of the storm so long after it was started, or began to record. Takes its file away. */
 export async function killOnce(storm: Storm, afterMs: number, from: "start" | "recording"): Promise<Kill> {
+  storm.let(from === "start");
   const recorder = new Recorder(["--no-kernel", "--pid", String(storm.pid)]);
   if (from === "recording") await recorder.recording(LONG_START_MS);
+  storm.let(true);
   await delay(afterMs);
   const keepers = childrenNamed(recorder.pid, "msgtape-keeper");
   const newestNs = storm.newestNs();
   await recorder.end("SIGKILL");
+  storm.let(false);
   try {
     await until(() => keepers.every((pid) => !existsSync(`/proc/${pid}`)), 10_000);
     return { afterMs, isKeeperGone: true, ...whatIsLeft(recorder.file, newestNs) };

@@ -28,7 +28,7 @@ async function main(): Promise<number> {
       const faults = faultsOf(kill, LIMIT_MS);
       if (faults.length > 0) faulty++;
       for (const fault of faults) console.log(`kill ${i}, after ${kill.afterMs.toFixed(0)} ms: ${fault}`);
-      if (i % 20 === 19) console.log(`${i + 1} killed, ${faulty} faulty`);
+      if (i % 10 === 9) console.log(`${i + 1} killed, ${faulty} faulty`);
     }
   } finally {
     storm.end();
