@@ -5,7 +5,14 @@
 import type { Btf } from "../btf/index.js";
 import type { ChunkBody, QueueEntry, TaskEntry } from "../format/types.js";
 import { announcementParser } from "./announcements.js";
-import { isGone, type ReadProcess, readTaskFacts, seesInitialPids, type TaskFacts } from "./proc.js";
+import {
+  isGone,
+  type ReadProcess,
+  readTaskFacts,
+  seesInitialPids,
+  seesProcess,
+  type TaskFacts,
+} from "./proc.js";
 import { VersionTable } from "./versions.js";
 
 export interface TaskKey {
@@ -90,7 +97,9 @@ function startsWith(whole: Uint8Array | null, beginning: Uint8Array | null): boo
 /** Elsewhere than in the initial pid namespace nothing is asked, and nobody is known to be gone. */
 export function hostFacts(read?: ReadProcess): TaskFactsSource {
   if (seesInitialPids()) {
-    return { facts: (task) => readTaskFacts(task, read), isGone: (task) => isGone(task) };
+    // Where /proc hides others' processes (hidepid=), one that is not seen may live all the same.
+    const seesOthers = seesProcess(1);
+    return { facts: (task) => readTaskFacts(task, read), isGone: (task) => seesOthers && isGone(task) };
   }
   return {
     facts: (task) => ({ exe: null, cmdline: task.cmdline, cgroupPath: null }),

@@ -3,7 +3,7 @@
  * and the processes that descend from one. Says nothing about a task unless its start time proves that the
  * process under this number is still the same one.
  */
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { TaskEntry } from "../format/types.js";
 
 /** USER_HZ, in which /proc/PID/stat counts, is 100 on every architecture that is recorded. */
@@ -21,6 +21,11 @@ export function seesInitialPids(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether /proc shows this process to us. */
+export function seesProcess(pid: number, proc = "/proc"): boolean {
+  return existsSync(`${proc}/${pid}/stat`);
 }
 
 /** A process's program, as /proc has it now. */
