@@ -3,12 +3,21 @@
  * messages are followed across. Spec: `recording` of HOST.
  *
  * Parts may overlap (a flight recorder's snapshots): records that are in two count once. Records between two parts that
- * neither has are damage at that place: they were recorded, and are not here. Captures of other recordings stay as they
+ * neither has are damage at that place: they were recorded, and are not here. Behind a snapshot they are a gap in which
+ * nothing was lost: nobody asked for them. Captures of other recordings stay as they
  * are. Refuses to join parts whose layouts differ: a recorder's parts never do.
  */
 import type { Capture, ChunkStep } from "../format/capture.js";
 import { problem } from "../format/problem.js";
-import type { Gap, IndexEntry, Inventory, Problem, RecordingPart, Summary } from "../format/types.js";
+import type {
+  ChunkContext,
+  Gap,
+  IndexEntry,
+  Inventory,
+  Problem,
+  RecordingPart,
+  Summary,
+} from "../format/types.js";
 
 /** In the order of the first capture of each; a recording of which one part is given stays as it is. */
 export function joinRecordings(captures: readonly Capture[]): readonly Capture[] {
@@ -61,11 +70,8 @@ function joined(parts: readonly Part[]): Capture {
   const [first] = parts as readonly [Part, ...Part[]];
   const captures = parts.map(({ capture }) => capture);
   const last = captures.at(-1) ?? first.capture;
-  const { planned, overlaps } = plan(parts);
-  const gaps = distinct(
-    captures.flatMap((capture) => capture.gaps),
-    gapKey,
-  );
+  const { planned, overlaps, holes } = plan(parts);
+  const gaps = distinct([...captures.flatMap((capture) => capture.gaps), ...holes], gapKey);
   const lacks = planned.flatMap(({ lack }) => lack ?? []);
   const named = problemsByPart();
   const ofPart = new Map(captures.map((capture) => [capture, new Map<IndexEntry, Planned>()]));
@@ -151,8 +157,17 @@ function* partChunks(
 }
 
 /** Which chunks of which part make up the whole, without those that an earlier part has. */
-function plan(parts: readonly Part[]): { planned: readonly Planned[]; overlaps: boolean } {
+interface Plan {
+  readonly planned: readonly Planned[];
+  readonly overlaps: boolean;
+  /** Between snapshots. */
+  readonly holes: readonly Gap[];
+}
+
+function plan(parts: readonly Part[]): Plan {
   const planned: Planned[] = [];
+  const holes: Gap[] = [];
+  let isSnapshot = false;
   let next = parts[0]?.recording.firstRecord ?? 0n;
   let overlaps = false;
   let baseBytes = 0n;
@@ -160,21 +175,20 @@ function plan(parts: readonly Part[]): { planned: readonly Planned[]; overlaps: 
   for (const part of parts) {
     const { capture, recording } = part;
     const before = next;
+    // Of chunks without records, of the planes alone, only their place tells whether they are the same.
+    let known = recording.firstRecord < before ? planesAloneAt(planned, before) : 0;
     let isFirst = true;
     for (const own of capture.index) {
       const { context } = own;
       const firstRecord = recording.firstRecord + context.firstRecord;
       const end = firstRecord + BigInt(context.records);
-      // A chunk without records, of the planes alone, belongs to the records before it.
-      const isKnown =
-        context.records === 0
-          ? firstRecord < before || (firstRecord === before && part !== parts[0])
-          : end <= before;
-      if (isKnown) {
+      const isAgain = context.records === 0 && firstRecord === before && known-- > 0;
+      if (isAgain || (firstRecord < before && end <= before)) {
         overlaps = true;
         continue;
       }
-      const lack = isFirst ? lackBefore(part, own, before, firstRecord) : null;
+      const lack = isFirst && !isSnapshot ? lackBefore(part, own, before, firstRecord) : null;
+      if (isFirst && isSnapshot && firstRecord > before) holes.push(holeBefore(planned, context));
       isFirst = false;
       const lost = sumLost(lostBefore, context.lost);
       planned.push({
@@ -185,6 +199,7 @@ function plan(parts: readonly Part[]): { planned: readonly Planned[]; overlaps: 
       });
       if (end > next) next = end;
     }
+    isSnapshot = capture.summary?.trigger !== undefined;
     baseBytes += BigInt(capture.sizeBytes ?? 0);
     lostBefore = new Map(
       sumLost(lostBefore, capture.index.at(-1)?.context.lost ?? []).map((one) => [one.cpu, one.records]),
@@ -195,7 +210,18 @@ function plan(parts: readonly Part[]): { planned: readonly Planned[]; overlaps: 
     ...rest,
     entry: { ...entry, context: { ...entry.context, lost: [] } },
   });
-  return { planned: overlaps ? planned.map(lossless) : planned, overlaps };
+  return { planned: overlaps ? planned.map(lossless) : planned, overlaps, holes };
+}
+
+function planesAloneAt(planned: readonly Planned[], record: bigint): number {
+  return planned.filter(({ entry: { context } }) => context.records === 0 && context.firstRecord === record)
+    .length;
+}
+
+/** What happened between two snapshots that have no records in common: nothing of it was kept. */
+function holeBefore(planned: readonly Planned[], context: ChunkContext): Gap {
+  const lastNs = planned.at(-1)?.entry.context.lastTimeNs ?? null;
+  return { cpu: null, fromNs: lastNs, toNs: context.firstTimeNs, lost: 0n, cause: "output" };
 }
 
 /** Records of the recording that are in no part given, between the part before and this one. */

@@ -22,6 +22,8 @@ interface PartSpelling {
   readonly gap?: Gap;
   readonly lost?: bigint;
   readonly isFinished?: boolean;
+  /** It is a snapshot of a flight recorder. */
+  readonly isSnapshot?: boolean;
 }
 
 function part(spelling: PartSpelling): Capture {
@@ -54,7 +56,7 @@ function part(spelling: PartSpelling): Capture {
         ...summaryOf(at, chunks.length),
         lost,
         gaps: gap === undefined ? 0 : 1,
-        ended: "rotation",
+        ...(spelling.isSnapshot === true ? { ended: "snapshot", trigger: "signal" } : { ended: "rotation" }),
       }),
     );
   }
@@ -124,6 +126,28 @@ test("records that no part has are damage at their place", () => {
   assert.equal(read([part({ part: 2, first: 2, chunks: [2] }), part({ part: 3, first: 4, chunks: [1] })]), [
     { id: "id", steps: [[2, 3], [4]], problems: [] },
   ]);
+});
+
+test("records that no snapshot was asked for are no damage, and calls beside them are not sure", () => {
+  const one = part({ part: 1, first: 0, chunks: [2], isSnapshot: true });
+  const two = part({ part: 2, first: 5, chunks: [1], isSnapshot: true });
+  assert.equal(read([one, two]), [{ id: "id", steps: [[0, 1], [5]], problems: [] }]);
+  const [joined] = joinRecordings([one, two]);
+  if (joined === undefined) throw new Error("not joined");
+  const { lost, whole } = captureLoss(joined);
+  assert.equal([lost, whole], [0, true]);
+  // contextOf() begins each part's times anew.
+  assert.equal(joined.gaps, [
+    { cpu: null, fromNs: 1_000_000_001n, toNs: 1_000_000_000n, lost: 0n, cause: "output" },
+  ]);
+});
+
+test("chunks of the planes alone: those of the next file are its own, those of an overlap are the same", () => {
+  const count = (captures: readonly Capture[]) => joinRecordings(captures).map(({ index }) => index.length);
+  const one = part({ part: 1, first: 0, chunks: [2, 0] });
+  assert.equal(count([one, part({ part: 2, first: 2, chunks: [0, 0, 1] })]), [5]);
+  assert.equal(count([one, part({ part: 2, first: 0, chunks: [2, 0, 0, 1] })]), [4]);
+  assert.equal(count([one, part({ part: 2, first: 1, chunks: [1, 1] })]), [3]);
 });
 
 test("what is not wanted is not read, and still marks what is missing before it", () => {
