@@ -20,10 +20,16 @@ export function encodeMsgpack(value: unknown, sizeHint = 2048): Uint8Array {
  * The one value that `bytes` is. `bin` values are views of `bytes`, not copies; integers of 64-bit markers are
  * bigint, others number.
  *
+ * @param onItems told how many values there are, before they are decoded.
  * @throws CodecError for anything malformed, beyond `limits`, or with a key twice.
  */
-export function decodeMsgpack(bytes: Uint8Array, limits: DecodeLimits): unknown {
-  checkStructure(bytes, limits);
+export function decodeMsgpack(
+  bytes: Uint8Array,
+  limits: DecodeLimits,
+  onItems?: (items: number) => void,
+): unknown {
+  const items = checkStructure(bytes, limits);
+  onItems?.(items);
   const most = bytes.length;
   try {
     return new Decoder({

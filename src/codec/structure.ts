@@ -14,6 +14,8 @@ export interface DecodeLimits {
   readonly depth: number;
   /** Values in all, keys included. */
   readonly items: number;
+  /** Bytes of one string; bytes (`bin`) are not copied and have no limit of their own. */
+  readonly stringBytes: number;
 }
 
 interface Container {
@@ -33,8 +35,8 @@ const FIXED: readonly number[] = [
   -1, -1,
 ];
 
-/** Throws CodecError unless `bytes` is exactly one well-formed value within `limits`. */
-export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): void {
+/** Throws CodecError unless `bytes` is exactly one well-formed value within `limits`; gives how many values are in it. */
+export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: Container[] = [{ remaining: 1, keys: null }];
   let offset = 0;
@@ -49,8 +51,15 @@ export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): void {
     top.remaining--;
     const head = headAt(view, offset);
     if (head.end > bytes.length) throw bad(offset, "a value runs past the end");
-    if (head.kind === "string") checkString(bytes, head, isKey ? top.keys : null);
-    else if (isKey) throw bad(offset, "a map key is not a string");
+    if (head.kind === "string") {
+      if (head.end - head.start > limits.stringBytes) {
+        throw bad(
+          offset,
+          `a string of ${head.end - head.start} bytes, at most ${limits.stringBytes} allowed`,
+        );
+      }
+      checkString(bytes, head, isKey ? top.keys : null);
+    } else if (isKey) throw bad(offset, "a map key is not a string");
     if (head.kind === "array" || head.kind === "map") {
       if (stack.length > limits.depth) throw bad(offset, `nested deeper than ${limits.depth}`);
       const values = head.kind === "map" ? head.count * 2 : head.count;
@@ -60,6 +69,7 @@ export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): void {
     offset = head.end;
   }
   if (offset !== bytes.length) throw bad(offset, `${bytes.length - offset} bytes follow the value`);
+  return items;
 }
 
 function checkString(

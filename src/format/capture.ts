@@ -9,7 +9,7 @@ import { parseChunkContext } from "./chunk-context.js";
 import { disagreements } from "./consistency.js";
 import { captureIdText, readFileHeader } from "./file-header.js";
 import { type FrameEntry, isCritical, isKnown } from "./frame.js";
-import { LIMITS, type Limits } from "./limits.js";
+import { type HeldBudget, heldBudget, LIMITS, type Limits } from "./limits.js";
 import { type Located, locateFrames } from "./locate.js";
 import { failed, type Outcome, parseChunk, parsePayload, readBody } from "./payload.js";
 import { CaptureError, problem } from "./problem.js";
@@ -76,12 +76,19 @@ export interface Capture {
  * Reads what a capture says of itself; of a finished one without touching its chunks. `useIndex` false: every frame is
  * read, as the spec's "Reading without the index" has it, and the index is held against them.
  *
+ * @param held what the metadata may take that is kept; captures of one file share it.
  * @throws CaptureError when it cannot be read at all; anything less is in `problems`.
  */
-export function openCapture(source: ByteSource, limits: Limits = LIMITS, useIndex = true): Capture {
+export function openCapture(
+  source: ByteSource,
+  limits: Limits = LIMITS,
+  useIndex = true,
+  held: HeldBudget = heldBudget(limits),
+): Capture {
   const header = readFileHeader(source, limits);
   const located = locateFrames(source, header, limits, useIndex);
-  const problems = problemList(located.problems);
+  const problems = problemList(limits.problems);
+  for (const trouble of located.problems) problems.add(trouble);
   const frames = located.places.flatMap((place) => place.entry ?? []);
   refuseUnknown(frames, source.name);
 
@@ -89,18 +96,17 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
     const body = readBody(source, header.sync, entry, limits);
     const parsed = body.problem
       ? failed<T>(body.problem)
-      : parsePayload(entry, body.value.stored, field, limits);
+      : parsePayload(entry, body.value.stored, field, limits, isHeld(entry) ? held : null);
     if (parsed.problem) problems.add(parsed.problem);
     return parsed.value;
   }
+  const ofType = (type: number) => frames.filter((entry) => entry.type === type && isKnown(entry));
   /** What the frames of a type say, each with the frame that says it. */
   function said<T>(type: number, field: Field<T>): Said<T>[] {
-    return frames
-      .filter((entry) => entry.type === type && isKnown(entry))
-      .flatMap((entry) => {
-        const parsed = value(entry, field);
-        return parsed === null ? [] : [{ entry, value: parsed }];
-      });
+    return ofType(type).flatMap((entry) => {
+      const parsed = value(entry, field);
+      return parsed === null ? [] : [{ entry, value: parsed }];
+    });
   }
   const values = <T>(type: number, field: Field<T>): T[] => said(type, field).map((one) => one.value);
 
@@ -111,12 +117,20 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
   const chunks = chunkPlaces(located, problems);
   const whole = chunks.flatMap((place) => place.entry ?? []);
   const index = whole.map((place) => place.index);
-  const btf = once(() => said(FrameType.BTF, btfBody).filter((one) => hashMatches(one, problems)));
-  const recorder = () => btf().find(({ value }) => value.origin === "recorder")?.entry;
+  /** The first BTF of each origin that is good; the others are checked and not kept. */
+  const btf = once(() => {
+    const good = new Map<BtfFrame["origin"], Said<BtfFrame>>();
+    for (const entry of ofType(FrameType.BTF)) {
+      const frame = value(entry, btfBody);
+      if (frame === null || !hashMatches({ entry, value: frame }, problems)) continue;
+      if (!good.has(frame.origin)) good.set(frame.origin, { entry, value: frame });
+    }
+    return good;
+  });
   const metadata = {
     HOST: hosts[0]?.entry,
     // With an index it is read when it is asked for.
-    BTF: located.from === "scan" ? recorder() : frames.find((entry) => entry.type === FrameType.BTF),
+    BTF: located.from === "scan" ? btf().get("recorder")?.entry : ofType(FrameType.BTF)[0],
     CLOCKS: triples.find(({ value }) => value.clocks.length > 0)?.entry,
   };
   const gaps = said(FrameType.GAP, gapBody);
@@ -124,8 +138,6 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
   for (const trouble of disagreements(agreeing)) problems.add(trouble);
   const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
   const origins = values(FrameType.ORIGIN, originBody);
-  const btfOf = (origin: BtfFrame["origin"]) =>
-    btf().find(({ value }) => value.origin === origin)?.value.data ?? null;
 
   return {
     name: source.name,
@@ -137,10 +149,10 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
     startNs: clocks[0]?.boottimeNs ?? null,
     host: hosts[0]?.value ?? null,
     get recorderBtf() {
-      return btfOf("recorder");
+      return btf().get("recorder")?.value.data ?? null;
     },
     get hostBtf() {
-      return btfOf("host");
+      return btf().get("host")?.value.data ?? null;
     },
     clocks,
     inventories,
@@ -168,6 +180,11 @@ export function openCapture(source: ByteSource, limits: Limits = LIMITS, useInde
   };
 }
 
+/** Of BTF one frame of each origin is kept, and they are small: without them nothing else would be of use. */
+function isHeld(entry: FrameEntry): boolean {
+  return entry.type !== FrameType.BTF;
+}
+
 interface Said<T> {
   readonly entry: FrameEntry;
   readonly value: T;
@@ -178,16 +195,19 @@ interface Problems {
   add(problem: Problem): void;
 }
 
-/** Each problem once, also when its frame is read again. */
-function problemList(first: readonly Problem[]): Problems {
-  const all = [...first];
-  const seen = new Set(all.map((one) => `${one.code} ${one.offset} ${one.message}`));
+/** Each problem once, also when its frame is read again. Behind the first `most` the last says that there are more. */
+function problemList(most: number): Problems {
+  const all: Problem[] = [];
+  const seen = new Set<string>();
   return {
     all,
     add(one) {
+      if (all.length > most) return;
       const key = `${one.code} ${one.offset} ${one.message}`;
-      if (!seen.has(key)) all.push(one);
+      if (seen.has(key)) return;
       seen.add(key);
+      const what = `more than ${most} problems: from here on they are not told one by one`;
+      all.push(all.length < most ? one : problem("more_problems", one.offset, one.frame, what));
     },
   };
 }

@@ -121,9 +121,9 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
   /** An index that no reader would accept is left out: it is only a cache. */
   function index(): Uint8Array | null {
-    if (frames.length * INDEX_LINE_VALUES + 3 > limits.items) return null;
+    if (frames.length * INDEX_LINE_VALUES + 3 > limits.indexItems) return null;
     const payload = encodeMsgpack(indexBody.encode({ frames }, ""), indexBytes + 64);
-    if (payload.length > limits.metadataBytes) return null;
+    if (payload.length > limits.otherBytes) return null;
     return frame(FrameType.INDEX, false, NOTHING, pack(payload, compressed));
   }
 

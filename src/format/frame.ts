@@ -89,11 +89,23 @@ export function bodyMatches(header: FrameHeader, body: Uint8Array): boolean {
   return crc32(body) === header.bodyCrc;
 }
 
+/** What bounds the payload of each type; any other: `otherBytes`. */
+const PAYLOAD_LIMITS: Readonly<Partial<Record<number, keyof Limits>>> = {
+  [FrameType.HOST]: "metadataBytes",
+  [FrameType.BTF]: "btfBytes",
+  [FrameType.CLOCKS]: "metadataBytes",
+  [FrameType.INVENTORY]: "inventoryBytes",
+  [FrameType.CHUNK]: "chunkBytes",
+  [FrameType.GAP]: "metadataBytes",
+  [FrameType.SUMMARY]: "metadataBytes",
+  [FrameType.ORIGIN]: "metadataBytes",
+};
+
 type Lengths = Pick<FrameHeader, "type" | "flags" | "contextBytes" | "storedBytes" | "rawBytes">;
 
 /** What in a frame's lengths is beyond the limits, or null. Nothing of the body is read before this. */
 export function excessOf(header: Lengths, limits: Limits): string | null {
-  const most = header.type === FrameType.CHUNK ? limits.chunkBytes : limits.metadataBytes;
+  const most = limits[PAYLOAD_LIMITS[header.type] ?? "otherBytes"];
   if (header.contextBytes > limits.contextBytes) {
     return `context length ${header.contextBytes}, at most ${limits.contextBytes} allowed`;
   }

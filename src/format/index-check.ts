@@ -90,6 +90,10 @@ export function faultOfIndex(
   limits: Limits,
 ): string | null {
   if (frames.length > limits.frames) return `${frames.length} frames, at most ${limits.frames} allowed`;
+  const contexts = frames.reduce((sum, { context }) => sum + context.length, 0);
+  if (contexts > limits.contextsBytes) {
+    return `${contexts} bytes of contexts, at most ${limits.contextsBytes} allowed`;
+  }
   let end = header.headerBytes;
   for (const [i, frame] of frames.entries()) {
     const entry = entryOf(frame, i);

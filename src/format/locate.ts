@@ -108,6 +108,15 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
   const places: Place[] = [];
   const problems: Problem[] = [];
   let end: FoundTrailer | null = null;
+  /** Beyond what is told one by one, damage next to damage is one stretch. */
+  const addDamage = (trouble: Problem, type: number | null) => {
+    const isTold = problems.length <= limits.problems;
+    if (isTold) problems.push(trouble);
+    const last = places.at(-1);
+    if (isTold || last?.problem == null || last.type !== type) {
+      places.push({ entry: null, type, problem: trouble });
+    }
+  };
   let summary: FrameEntry | null = null;
   let nextOffset: number | null = null;
   const start = {
@@ -124,8 +133,7 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
     else if (found.kind === "trailer") end = { trailer: found.trailer, offset: found.offset };
     else if (found.kind === "capture") nextOffset = found.offset;
     else if (found.kind === "damage") {
-      problems.push(found.problem);
-      places.push({ entry: null, type: found.type, problem: found.problem });
+      addDamage(found.problem, found.type);
     } else {
       if (found.entry.type === FrameType.SUMMARY && isKnown(found.entry)) summary = found.entry;
       places.push({

@@ -16,11 +16,11 @@ import {
   frameBytes,
   parseFrameHeader,
 } from "./frame.js";
-import type { Limits } from "./limits.js";
+import type { HeldBudget, Limits } from "./limits.js";
 import { problem } from "./problem.js";
 import { type Field, SchemaError } from "./schema.js";
 import type { ByteSource } from "./source.js";
-import type { ChunkBody, Problem } from "./types.js";
+import { type ChunkBody, FrameType, type Problem } from "./types.js";
 
 export type Outcome<T> =
   | { readonly value: T; readonly problem: null }
@@ -104,22 +104,39 @@ export function readBody(
   return done(splitBody(entry, body));
 }
 
-/** The value in a payload whose checksum was right: a checksum proves nothing about what was meant. */
+/**
+ * The value in a payload whose checksum was right: a checksum proves nothing about what was meant. `held`: what is left
+ * for values that are kept; what this one takes is taken off.
+ */
 export function parsePayload<T>(
   entry: FrameEntry,
   stored: Uint8Array,
   field: Field<T>,
   limits: Limits,
+  held: HeldBudget | null = null,
 ): Outcome<T> {
+  const { offset, sequence, rawBytes } = entry;
+  const items = entry.type === FrameType.INDEX ? limits.indexItems : limits.items;
   try {
-    const raw = (entry.flags & FrameFlag.ZSTD) === 0 ? stored : decompress(stored, entry.rawBytes);
-    return done(field.parse(decodeMsgpack(raw, limits), ""));
+    if (held !== null && rawBytes > held.bytes) return failed(tooMuch(entry, limits));
+    const raw = (entry.flags & FrameFlag.ZSTD) === 0 ? stored : decompress(stored, rawBytes);
+    let isTooMuch = false;
+    const wire = decodeMsgpack(raw, { ...limits, items }, (found) => {
+      if (held === null) return;
+      isTooMuch = found > held.items;
+      held.bytes -= rawBytes;
+      held.items -= isTooMuch ? 0 : found;
+    });
+    return isTooMuch ? failed(tooMuch(entry, limits)) : done(field.parse(wire, ""));
   } catch (error) {
     if (!(error instanceof CodecError || error instanceof SchemaError)) throw error;
-    return failed(
-      problem("body_invalid", entry.offset, entry.sequence, `frame ${entry.sequence}: ${error.message}`),
-    );
+    return failed(problem("body_invalid", offset, sequence, `frame ${sequence}: ${error.message}`));
   }
+}
+
+function tooMuch({ offset, sequence }: FrameEntry, { heldBytes, heldItems }: Limits): Problem {
+  const what = `frame ${sequence}: with it the metadata of the file is more than ${heldBytes} bytes or ${heldItems} values; it is not used`;
+  return problem("frame_too_large", offset, sequence, what);
 }
 
 /** A chunk's body, with records that tile their bytes and are as many as the context says. */

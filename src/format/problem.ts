@@ -44,6 +44,7 @@ export const PROBLEM_CODES = [
   "times_disordered",
   "losses_mismatch",
   "summary_mismatch",
+  "more_problems",
 ] as const;
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];

@@ -40,6 +40,7 @@ export function* scanFrames(from: ScanStart, limits: Limits): Scan<void> {
   let offset = from.offset;
   let expected = 0;
   let excused = false;
+  let contexts = 0;
   for (let found = 0; ; ) {
     const head = yield* need(offset, FRAME_HEADER_BYTES);
     const header = parseFrameHeader(head, start.sync);
@@ -50,14 +51,11 @@ export function* scanFrames(from: ScanStart, limits: Limits): Scan<void> {
       excused = true;
       continue;
     }
-    if (++found > limits.frames) {
-      yield damage(
-        "too_many_frames",
-        offset,
-        null,
-        `more than ${limits.frames} frames; the rest is not read`,
-        null,
-      );
+    contexts += Math.min(header.contextBytes, limits.contextBytes);
+    if (++found > limits.frames || contexts > limits.contextsBytes) {
+      const most =
+        found > limits.frames ? `${limits.frames} frames` : `${limits.contextsBytes} bytes of contexts`;
+      yield damage("too_many_frames", offset, null, `more than ${most}; the rest is not read`, null);
       return;
     }
     const { sequence } = header;

@@ -28,6 +28,9 @@ export interface SearchState {
   wasted: number;
 }
 
+/** What looking at one place for a file header counts for, of `searchBytes`: it is read and its checksum made. */
+const HEADER_SEARCH_BYTES = 64 * 1024;
+
 /** How much is looked through at a time. */
 const WINDOW_BYTES = 64 * 1024;
 
@@ -42,7 +45,7 @@ export function* captureAt(start: SearchState, offset: number): Search<boolean> 
   if (start.wasted > start.limits.searchBytes) return false;
   const is = isFileHeader(yield* need(offset, start.limits.fileHeaderBytes), start.limits);
   // Headers made to overlap must not make the search read each byte a hundred times.
-  if (!is) start.wasted += start.limits.fileHeaderBytes;
+  if (!is) start.wasted += HEADER_SEARCH_BYTES;
   return is;
 }
 

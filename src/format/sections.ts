@@ -6,7 +6,7 @@
  */
 import { type Capture, openCapture } from "./capture.js";
 import { readFileHeader } from "./file-header.js";
-import { LIMITS, type Limits } from "./limits.js";
+import { heldBudget, LIMITS, type Limits } from "./limits.js";
 import { CaptureError } from "./problem.js";
 import type { ByteSource } from "./source.js";
 import { parseTrailer, TRAILER_BYTES } from "./trailer.js";
@@ -31,6 +31,7 @@ export function openSections(source: ByteSource, limits: Limits = LIMITS): reado
   const starts = startsFromEnd(source, limits);
   const captures: Section[] = [];
   let framesLeft = limits.frames;
+  const held = heldBudget(limits);
   const open = (offset: number, end: number | null): Capture => {
     const number = captures.length + 1;
     const name = number === 1 ? source.name : `${source.name}#${number}`;
@@ -43,10 +44,8 @@ export function openSections(source: ByteSource, limits: Limits = LIMITS): reado
         },
       );
     }
-    const capture = openCapture(windowOf(source, name, offset, end), {
-      ...limits,
-      frames: Math.max(framesLeft, 1),
-    });
+    const own = { ...limits, frames: Math.max(framesLeft, 1) };
+    const capture = openCapture(windowOf(source, name, offset, end), own, true, held);
     framesLeft -= capture.frames.length;
     const { nextOffset } = capture;
     const ownEnd = nextOffset === null ? end : offset + nextOffset;

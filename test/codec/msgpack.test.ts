@@ -5,7 +5,7 @@ import { CodecError } from "../../src/codec/error.js";
 import { decodeMsgpack, encodeMsgpack } from "../../src/codec/msgpack.js";
 
 const test = suite("codec: msgpack");
-const LIMITS = { depth: 4, items: 100 };
+const LIMITS = { depth: 4, items: 100, stringBytes: 100_000 };
 
 function decode(...bytes: number[]): unknown {
   return decodeMsgpack(Uint8Array.from(bytes), LIMITS);
@@ -75,6 +75,22 @@ test("five bytes that claim 33 million values are refused", () => {
   refused([0xdf, 1, 0, 0, 0], /33554432 values cannot be in what follows/);
   refused([0xc6, 0xff, 0xff, 0xff, 0xff], /past the end/);
   refused([0xdb, 0xff, 0xff, 0xff, 0xff], /past the end/);
+});
+
+test("a string is bounded exactly, bytes are not", () => {
+  const limits = { ...LIMITS, stringBytes: 3 };
+  assert.is(decodeMsgpack(encodeMsgpack("abc"), limits), "abc");
+  assert.throws(() => decodeMsgpack(encodeMsgpack("abcd"), limits), /a string of 4 bytes, at most 3 allowed/);
+  assert.throws(() => decodeMsgpack(encodeMsgpack({ abcd: 1 }), limits), /a string of 4 bytes/);
+  assert.equal(decodeMsgpack(encodeMsgpack(new Uint8Array(9)), limits), new Uint8Array(9));
+});
+
+test("it is told how many values there are, keys included", () => {
+  let told = 0;
+  decodeMsgpack(encodeMsgpack({ a: [1, 2], b: null }), LIMITS, (items) => {
+    told = items;
+  });
+  assert.is(told, 7);
 });
 
 test("depth and items are bounded exactly", () => {

@@ -362,10 +362,10 @@ test("an index beyond what a reader takes is left out, and the frames are found 
     const capture = open(join(encoder.fileHeader(), ...gaps, encoder.finish(summaryOf(0, 0))), limits);
     return [capture.gaps.length, capture.indexFrom, capture.problems, capture.complete];
   };
-  assert.equal(from({ ...LIMITS, metadataBytes: 400 }), [20, "scan", [], true]);
+  assert.equal(from({ ...LIMITS, otherBytes: 400 }), [20, "scan", [], true]);
   const values = 3 + 20 * 13;
-  assert.equal(from({ ...LIMITS, items: values - 1 }), [20, "scan", [], true]);
-  assert.equal(from({ ...LIMITS, items: values }), [20, "index", [], true]);
+  assert.equal(from({ ...LIMITS, indexItems: values - 1 }), [20, "scan", [], true]);
+  assert.equal(from({ ...LIMITS, indexItems: values }), [20, "index", [], true]);
 });
 
 test("counts beyond 32 bits are integers in the file, not floats", () => {

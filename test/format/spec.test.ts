@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { BTF_LIMITS } from "../../src/btf/limits.js";
 import { EVENTS } from "../../src/catalog/events.js";
 import { LIBC_FUNCTIONS } from "../../src/catalog/libc.js";
-import { LIMITS } from "../../src/format/limits.js";
+import { HELD_LIMITS, LIMITS } from "../../src/format/limits.js";
 import { PROBLEM_CODES, REFUSAL_CODES } from "../../src/format/problem.js";
 import { wireKey } from "../../src/format/schema.js";
 import { FrameType } from "../../src/format/types.js";
@@ -75,23 +76,42 @@ test("every key that a payload may have is in the spec", () => {
 test("the limits are those of the program", () => {
   const [, ...rows] = tableUnder(page("spec"), "### Limits");
   const KiB = 1024;
-  const meant = new Map([
-    ["file header", LIMITS.fileHeaderBytes === 4096 ? "4096 bytes" : ""],
+  const count = (number: number) => number.toLocaleString("en").replaceAll(",", " ");
+  const mebibytes = (bytes: number) => `${bytes / KiB / KiB} MiB`;
+  const own = new Map([
+    ["file header", `${LIMITS.fileHeaderBytes} bytes`],
     ["context", `${LIMITS.contextBytes / KiB} KiB`],
-    ["CHUNK payload, stored and raw", `${LIMITS.chunkBytes / KiB / KiB} MiB`],
-    ["any other payload, stored and raw", `${LIMITS.metadataBytes / KiB / KiB} MiB`],
-    [
-      "msgpack nesting",
-      `${LIMITS.depth} arrays and maps within each other, the payload's own map among them`,
-    ],
+    ["CHUNK payload, stored and raw", mebibytes(LIMITS.chunkBytes)],
+    ["INVENTORY payload, stored and raw", mebibytes(LIMITS.inventoryBytes)],
+    ["BTF payload, stored and raw", mebibytes(LIMITS.btfBytes)],
+    ["HOST, CLOCKS, GAP, SUMMARY and ORIGIN payload, stored and raw", mebibytes(LIMITS.metadataBytes)],
+    ["any other payload, stored and raw", mebibytes(LIMITS.otherBytes)],
+    ["msgpack nesting", String(LIMITS.depth)],
     [
       "msgpack values in one payload, arrays, maps and keys included",
-      LIMITS.items.toLocaleString("en").replaceAll(",", " "),
+      `${count(LIMITS.items)}; INDEX ${count(LIMITS.indexItems)}`,
     ],
-    ["frames in one capture", LIMITS.frames.toLocaleString("en").replaceAll(",", " ")],
+    ["bytes of a msgpack string", count(LIMITS.stringBytes)],
+    ["frames in one capture", `${count(LIMITS.frames)}, all captures of a file together`],
     ["captures in one file", String(LIMITS.captures)],
   ]);
-  assert.equal(new Map(rows.map(([what = "", most = ""]) => [what, most])), meant);
+  assert.equal(new Map(rows.map(([what = "", , most = ""]) => [what, most])), own);
+  const text = page("spec").replace(/\s+/g, " ");
+  const said = [
+    `${mebibytes(LIMITS.heldBytes)} or ${count(LIMITS.heldItems)} values`,
+    `keeps ${mebibytes(LIMITS.contextsBytes)} of the contexts`,
+    `tells ${LIMITS.problems} problems`,
+    `searches ${LIMITS.searchBytes / KiB / KiB / KiB} GiB inside wrong bodies`,
+    `${count(HELD_LIMITS.openCalls)} open calls and ${mebibytes(HELD_LIMITS.openBytes)} of their evidence`,
+    `remembers ${count(HELD_LIMITS.idleTasks)} tasks`,
+    `shows ${LIMITS.nameBytes} bytes of a name`,
+    `${count(BTF_LIMITS.types)} types, names of ${BTF_LIMITS.nameBytes} bytes, ${BTF_LIMITS.fields} fields in a struct, structs and arrays ${BTF_LIMITS.depth} deep, chains of ${BTF_LIMITS.chain}`,
+    `numbers of ${BTF_LIMITS.scalarBytes} bytes`,
+  ];
+  assert.equal(
+    said.filter((one) => !text.includes(one)),
+    [],
+  );
 });
 
 test("the registry names the frame types, event ids and codes of the program", () => {
