@@ -6,6 +6,7 @@
  * A layout is safe to decode with, wherever its BTF came from: no field reaches past its struct.
  */
 import { BtfError } from "./error.js";
+import { BTF_LIMITS } from "./limits.js";
 import { type Btf, findEnum, findStruct, Kind, skipModifiers, stringAt, type TypeHeader } from "./parse.js";
 
 export type FieldKind = "int" | "bool" | "enum" | "pointer" | "array" | "struct" | "float";
@@ -40,14 +41,11 @@ export interface StructLayout {
 
 const POINTER_BYTES = 8;
 const MEMBER_BYTES = 12;
-const MAX_DEPTH = 32;
-/** Anonymous members of anonymous members multiply: no real struct comes near this. */
-const MAX_FIELDS = 65_536;
-/** Elements without a size cost nothing in memory, so only this bounds a loop over them. */
-const MAX_EMPTY_ELEMENTS = 4096;
 
 const INT_SIGNED = 1;
 const INT_BOOL = 4;
+
+const SCALARS: ReadonlySet<number> = new Set([Kind.INT, Kind.ENUM, Kind.ENUM64, Kind.FLOAT]);
 
 const layoutsOf = new WeakMap<Btf, Map<number, StructLayout>>();
 
@@ -118,14 +116,18 @@ function layoutOf(btf: Btf, type: TypeHeader, fallbackName: string, depth: numbe
   const known = cache.get(type.id);
   if (known !== undefined) return known;
   // A struct that contains itself by value never ends, so the depth also finds cycles.
-  if (depth > MAX_DEPTH)
-    throw new BtfError("cycle", `structs nested deeper than ${MAX_DEPTH}`, type.dataOffset);
+  if (depth > BTF_LIMITS.depth)
+    throw new BtfError("cycle", `structs nested deeper than ${BTF_LIMITS.depth}`, type.dataOffset);
   const name = stringAt(btf, type.nameOffset) || fallbackName;
   const fields: FieldLayout[] = [];
   for (let i = 0; i < type.entries; i++) {
     addMember(btf, type, type.dataOffset + i * MEMBER_BYTES, name, fields, depth);
-    if (fields.length > MAX_FIELDS) {
-      throw new BtfError("limit", `struct ${name} has more than ${MAX_FIELDS} fields`, type.dataOffset);
+    if (fields.length > BTF_LIMITS.fields) {
+      throw new BtfError(
+        "limit",
+        `struct ${name} has more than ${BTF_LIMITS.fields} fields`,
+        type.dataOffset,
+      );
     }
   }
   const layout = { name, sizeBytes: type.sizeOrType, fields };
@@ -191,6 +193,9 @@ function valueLayout(
   const typeName = typedef ?? (stringAt(btf, type.nameOffset) || null);
   const scalar = { signed: false, typeName, element: null, length: null, struct: null };
   const sizeBytes = type.sizeOrType;
+  if (SCALARS.has(type.kind) && sizeBytes > BTF_LIMITS.scalarBytes) {
+    throw new BtfError("limit", `type ${type.id} is a number of ${sizeBytes} bytes`, at);
+  }
   switch (type.kind) {
     case Kind.INT: {
       const encoding = btf.view.getUint32(type.dataOffset, true);
@@ -220,12 +225,12 @@ function valueLayout(
 }
 
 function arrayOf(btf: Btf, type: TypeHeader, depth: number): ValueLayout {
-  if (depth > MAX_DEPTH)
-    throw new BtfError("cycle", `arrays nested deeper than ${MAX_DEPTH}`, type.dataOffset);
+  if (depth > BTF_LIMITS.depth)
+    throw new BtfError("cycle", `arrays nested deeper than ${BTF_LIMITS.depth}`, type.dataOffset);
   const elementId = btf.view.getUint32(type.dataOffset, true);
   const length = btf.view.getUint32(type.dataOffset + 8, true);
   const element = valueLayout(btf, elementId, type.dataOffset, depth + 1).layout;
-  if (element.sizeBytes === 0 && length > MAX_EMPTY_ELEMENTS) {
+  if (element.sizeBytes === 0 && length > BTF_LIMITS.emptyElements) {
     throw new BtfError("limit", `an array of ${length} elements without a size`, type.dataOffset);
   }
   return {

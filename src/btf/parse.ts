@@ -6,6 +6,7 @@
  * bytes may come from a stranger's capture: every extent is checked here, every reference when it is followed.
  */
 import { BtfError } from "./error.js";
+import { BTF_LIMITS } from "./limits.js";
 
 export const Kind = {
   VOID: 0,
@@ -37,14 +38,6 @@ export const TYPE_BYTES = 12;
 const PER_ENTRY = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 0, 12];
 const FIXED = [0, 4, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 4, 0, 0];
 const LAST_KIND = Kind.ENUM64;
-
-/** The kernel's own BTF_MAX_TYPE and BTF_MAX_NAME_OFFSET; the whole is bounded as a metadata frame is. */
-const MAX_TYPES = 0xfffff;
-const MAX_STRING_BYTES = 0xffffff;
-const MAX_BYTES = 64 * 1024 * 1024;
-const MAX_NAME_BYTES = 4096;
-/** typedef → const → typedef …: longer chains are nonsense or cyclic. */
-const MAX_CHAIN = 64;
 
 export interface Btf {
   /** The whole blob. */
@@ -89,7 +82,8 @@ function parseHeader(bytes: Uint8Array, view: DataView) {
   if (bytes.length < HEADER_BYTES) {
     throw new BtfError("truncated", `${bytes.length} bytes, a header has ${HEADER_BYTES}`, 0);
   }
-  if (bytes.length > MAX_BYTES) throw new BtfError("limit", `${bytes.length} bytes, at most ${MAX_BYTES}`, 0);
+  if (bytes.length > BTF_LIMITS.bytes)
+    throw new BtfError("limit", `${bytes.length} bytes, at most ${BTF_LIMITS.bytes}`, 0);
   const magic = view.getUint16(0, true);
   if (magic === 0x9feb) throw new BtfError("byte_order", "big-endian BTF is not read", 0);
   if (magic !== MAGIC) {
@@ -113,7 +107,8 @@ function parseHeader(bytes: Uint8Array, view: DataView) {
       16,
     );
   }
-  if (stringsBytes > MAX_STRING_BYTES) throw new BtfError("limit", `${stringsBytes} bytes of strings`, 20);
+  if (stringsBytes > BTF_LIMITS.stringBytes)
+    throw new BtfError("limit", `${stringsBytes} bytes of strings`, 20);
   // Names are read up to their NUL: the last one bounds them all.
   if (stringsBytes === 0 || bytes[stringsOffset + stringsBytes - 1] !== 0) {
     throw new BtfError("truncated", "the strings do not end with a NUL", stringsOffset);
@@ -124,11 +119,11 @@ function parseHeader(bytes: Uint8Array, view: DataView) {
 function indexTypes(view: DataView, start: number, length: number, stringsBytes: number): Uint32Array {
   const end = start + length;
   // No type is smaller than its header, so this is enough for all; the copy at the end is the size needed.
-  const offsets = new Uint32Array(Math.min(Math.floor(length / TYPE_BYTES), MAX_TYPES) + 1);
+  const offsets = new Uint32Array(Math.min(Math.floor(length / TYPE_BYTES), BTF_LIMITS.types) + 1);
   let count = 1;
   let at = start;
   while (at < end) {
-    if (count > MAX_TYPES) throw new BtfError("limit", `more than ${MAX_TYPES} types`, at);
+    if (count > BTF_LIMITS.types) throw new BtfError("limit", `more than ${BTF_LIMITS.types} types`, at);
     if (at + TYPE_BYTES > end) throw new BtfError("truncated", `type ${count} is cut short`, at);
     const info = view.getUint32(at + 4, true);
     const kind = (info >>> 24) & 0x1f;
@@ -175,7 +170,8 @@ export function stringAt(btf: Btf, nameOffset: number): string {
   if (nameOffset === 0) return "";
   const start = btf.stringsOffset + nameOffset;
   const end = btf.bytes.indexOf(0, start);
-  if (end - start > MAX_NAME_BYTES) throw new BtfError("limit", `a name of ${end - start} bytes`, start);
+  if (end - start > BTF_LIMITS.nameBytes)
+    throw new BtfError("limit", `a name of ${end - start} bytes`, start);
   return Buffer.from(btf.bytes.buffer, btf.bytes.byteOffset + start, end - start).toString("utf8");
 }
 
@@ -189,7 +185,8 @@ export function skipModifiers(btf: Btf, id: number): { type: TypeHeader; typedef
   let type = typeAt(btf, id);
   let typedef: string | null = null;
   for (let steps = 0; isModifier(type.kind); steps++) {
-    if (steps === MAX_CHAIN) throw new BtfError("cycle", `type ${id} leads on and on`, type.dataOffset);
+    if (steps === BTF_LIMITS.chain)
+      throw new BtfError("cycle", `type ${id} leads on and on`, type.dataOffset);
     if (type.kind === Kind.TYPEDEF) typedef ??= stringAt(btf, type.nameOffset);
     type = typeAt(btf, type.sizeOrType, type.dataOffset);
   }
