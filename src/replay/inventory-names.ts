@@ -4,6 +4,7 @@
  *
  * Refuses to guess: where two queues might be meant, there is no name.
  */
+import { HELD_LIMITS } from "../format/limits.js";
 import type { Inventory, InventoryQueue, QueueEntry } from "../format/types.js";
 import type { QueueKey } from "./names.js";
 
@@ -51,6 +52,12 @@ function choose(all: readonly Candidate[], key: QueueKey, others: Iterable<bigin
   return isSure ? (first?.entry ?? null) : null;
 }
 
+/**
+ * By an id, more than any recording has. Beyond, those that are kept already say that the id alone tells nothing; one
+ * whose generation is told is then not found.
+ */
+const MOST_OF_AN_ID = HELD_LIMITS.namesOfAnId;
+
 /** Each queue once, in however many inventories it is. */
 function candidates(inventories: readonly Inventory[]): ReadonlyMap<string, readonly Candidate[]> {
   const table = new Map<string, Candidate[]>();
@@ -66,7 +73,7 @@ function candidates(inventories: readonly Inventory[]): ReadonlyMap<string, read
       const candidate = { namespaceInum, generation, name, entry };
       const list = table.get(idKey(kind, id));
       if (list === undefined) table.set(idKey(kind, id), [candidate]);
-      else list.push(candidate);
+      else if (list.length < MOST_OF_AN_ID) list.push(candidate);
     }
   }
   return table;

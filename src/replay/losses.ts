@@ -2,9 +2,11 @@
  * What a capture lost, and whether that can matter between two moments. Three sources: gaps in the file, jumps of
  * the per-cpu sequence inside the records (they tell even when a gap's frame is damaged), and damage in the file.
  */
+import { HELD_LIMITS } from "../format/limits.js";
 import type { Gap } from "../format/types.js";
 import type { RecordHead } from "./records.js";
 import type { ReplayCapture } from "./source.js";
+import { spanTable } from "./spans.js";
 
 export interface CaptureLoss {
   /** Lost records, as far as the file tells. */
@@ -65,7 +67,7 @@ export interface LossLedger {
 }
 
 /** Beyond any machine; bounds what a hostile cpu number can allocate. */
-const MAX_CPUS = 8192;
+const MAX_CPUS = HELD_LIMITS.cpus;
 
 /** `baseNs`: CLOCK_BOOTTIME at 0 of the times given. */
 export function lossLedger(
@@ -80,7 +82,7 @@ export function lossLedger(
       fromNs: gap.fromNs === null ? Number.NEGATIVE_INFINITY : Number(gap.fromNs - baseNs),
       toNs: gap.toNs === null ? Number.POSITIVE_INFINITY : Number(gap.toNs - baseNs),
     }));
-  const lastGapNs = gaps.reduce((last, gap) => Math.max(last, gap.toNs), Number.NEGATIVE_INFINITY);
+  const gapTable = spanTable(gaps);
   // Losses that no gap accounts for can be anywhere; so can those of a file that was cut or damaged.
   const isOpenEnded = !capture.complete || captureLoss(capture).lost > Number(lostInGaps(capture));
   // The sequences of a slice have holes where it left out records: a gap's end is the record that showed the jump.
@@ -114,10 +116,10 @@ export function lossLedger(
       isSeqKnown.fill(0);
     },
     between(fromNs, toNs) {
-      return isDamaged || jumpNs >= fromNs || gaps.some((gap) => gap.fromNs <= toNs && gap.toNs >= fromNs);
+      return isDamaged || jumpNs >= fromNs || gapTable.meets(fromNs, toNs);
     },
     after(fromNs) {
-      return isDamaged || isOpenEnded || jumpNs >= fromNs || lastGapNs >= fromNs;
+      return isDamaged || isOpenEnded || jumpNs >= fromNs || gapTable.lastNs >= fromNs;
     },
   };
 }

@@ -2,6 +2,7 @@
  * Names of tasks and queues, by time. Holds one chunk's tables: chunks stand alone, so each brings every name that
  * its records need, and memory does not grow with the file. What a chunk does not name the inventories may.
  */
+import { LIMITS } from "../format/limits.js";
 import type { ChunkBody, QueueEntry, TaskEntry } from "../format/types.js";
 import type { InventoryNames } from "./inventory-names.js";
 import type { RecordHead } from "./records.js";
@@ -52,8 +53,10 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
     return known.find(key, generations.get(idKey(key)) ?? []);
   };
   const taskAt = (tid: number, startLow: number, startHigh: number, timeNs: number) => {
-    const own = tasks.get(tid)?.filter((one) => one.startLow === startLow && one.startHigh === startHigh);
-    return at(own, timeNs);
+    const versions = tasks.get(tid);
+    return versions === undefined
+      ? null
+      : at(versions, { startLow, startHigh, sinceNs: timeNs }, byTask, isSameTask);
   };
   return {
     load(body) {
@@ -64,8 +67,8 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
       for (const entry of body.queues) {
         append(queues, queueKeyText(entry), { sinceNs: Number(entry.sinceNs - baseNs), entry });
       }
-      for (const versions of tasks.values()) versions.sort((a, b) => a.sinceNs - b.sinceNs);
-      for (const versions of queues.values()) versions.sort((a, b) => a.sinceNs - b.sinceNs);
+      for (const versions of tasks.values()) versions.sort(byTask);
+      for (const versions of queues.values()) versions.sort(bySince);
     },
     comm(tid, startLow, startHigh, timeNs) {
       return taskAt(tid, startLow, startHigh, timeNs)?.comm ?? null;
@@ -77,7 +80,9 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
       return (tasks.get(tid)?.length ?? 0) === 1;
     },
     queue(key, timeNs) {
-      return at(queues.get(queueKeyText(key)), timeNs)?.entry ?? inInventory(key);
+      const versions = queues.get(queueKeyText(key));
+      const known = versions === undefined ? null : at(versions, { sinceNs: timeNs }, bySince, () => true);
+      return known?.entry ?? inInventory(key);
     },
   };
 }
@@ -85,11 +90,15 @@ export function nameTable(baseNs: bigint, known: InventoryNames | null = null): 
 /** The key that was asked for last: a call asks for its own three times over. */
 let last: QueueKey | null = null;
 let lastText = "";
-/** Under which generations each id is known. */
+/** Under which generations each id is known; two of them, where there are more. */
 function generationsById(queues: Iterable<readonly QueueName[]>): ReadonlyMap<string, readonly bigint[]> {
   const table = new Map<string, bigint[]>();
   for (const [version] of queues) {
-    if (version !== undefined) append(table, idKey(version.entry), version.entry.generation);
+    if (version === undefined) continue;
+    const known = table.get(idKey(version.entry));
+    // Two say already that it is not one alone.
+    if (known === undefined || known.length < 2)
+      append(table, idKey(version.entry), version.entry.generation);
   }
   return table;
 }
@@ -122,10 +131,15 @@ export function taskKeyText(head: Pick<RecordHead, "tid" | "startLow" | "startHi
   return `${head.tid}:${startNs}`;
 }
 
-/** Text of a name in a fixed array: up to the first NUL, bytes that are no UTF-8 replaced. */
+/**
+ * Text of a name in a fixed array: up to the first NUL, bytes that are no UTF-8 replaced. No kernel has names beyond the
+ * limit: of a hostile capture's `…` says that it goes on.
+ */
 export function nameText(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return utf8.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  const name = end < 0 ? bytes : bytes.subarray(0, end);
+  const most = LIMITS.nameBytes;
+  return name.length > most ? `${utf8.decode(name.subarray(0, most))}…` : utf8.decode(name);
 }
 
 function addTask(tasks: Map<number, TaskName[]>, entry: TaskEntry, baseNs: bigint): void {
@@ -144,15 +158,42 @@ function append<K, V>(table: Map<K, V[]>, key: K, value: V): void {
   else list.push(value);
 }
 
-/** The version that held at that time; the first one when all are later, since a name is told before its use. */
-function at<V extends { readonly sinceNs: number }>(
-  versions: readonly V[] | undefined,
-  timeNs: number,
+function bySince(one: Since, other: Since): number {
+  return one.sinceNs - other.sinceNs;
+}
+
+/** Tids recur: the versions of one task lie together. */
+function byTask(one: TaskMoment, other: TaskMoment): number {
+  return one.startHigh - other.startHigh || one.startLow - other.startLow || one.sinceNs - other.sinceNs;
+}
+
+function isSameTask(one: TaskMoment, other: TaskMoment): boolean {
+  return one.startLow === other.startLow && one.startHigh === other.startHigh;
+}
+
+type Since = { readonly sinceNs: number };
+type TaskMoment = Pick<TaskName, "startLow" | "startHigh" | "sinceNs">;
+
+/**
+ * Of versions in `order`: the last that is not after `moment`; where all of that task or queue are later the first of
+ * them, since a name is told before its use. null: there is none of it.
+ */
+function at<M extends Since, V extends M>(
+  versions: readonly V[],
+  moment: M,
+  order: (one: M, other: M) => number,
+  isSame: (one: M, other: M) => boolean,
 ): V | null {
-  if (versions === undefined) return null;
-  let found = versions[0] ?? null;
-  for (const version of versions) {
-    if (version.sinceNs <= timeNs) found = version;
+  let low = 0;
+  let high = versions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const version = versions[middle];
+    if (version !== undefined && order(version, moment) <= 0) low = middle + 1;
+    else high = middle;
   }
-  return found;
+  const before = versions[low - 1];
+  if (before !== undefined && isSame(before, moment)) return before;
+  const after = versions[low];
+  return after !== undefined && isSame(after, moment) ? after : null;
 }

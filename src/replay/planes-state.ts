@@ -4,6 +4,7 @@
  */
 import { KERNEL_HOOKS, type KernelHook } from "./planes.js";
 import type { ReplayCapture } from "./source.js";
+import { spanTable } from "./spans.js";
 
 export interface PlanesState {
   /** The hook was attached from the first record on. */
@@ -16,7 +17,7 @@ export interface PlanesState {
   lostBetween(fromNs: number, toNs: number): boolean;
 }
 
-type Span = { readonly fromNs: number; toNs: number };
+type GrowingSpan = { readonly fromNs: number; toNs: number };
 
 /** Records of several cpus are in order only nearly: a loss may lie this far outside the records around it. */
 const DISORDER_NS = 1_000_000;
@@ -34,7 +35,8 @@ export function planesState(
       fromNs: gap.fromNs === null ? Number.NEGATIVE_INFINITY : Number(gap.fromNs - baseNs) - DISORDER_NS,
       toNs: gap.toNs === null ? Number.POSITIVE_INFINITY : Number(gap.toNs - baseNs) + DISORDER_NS,
     }));
-  const jumps: Span[] = [];
+  const toldTable = spanTable(told);
+  const jumps: GrowingSpan[] = [];
   const isDamagedFile = capture.problems.length > 0;
   let lost = 0n;
   let lastNs = Number.NEGATIVE_INFINITY;
@@ -56,8 +58,8 @@ export function planesState(
       isDamaged = true;
     },
     lostBetween(fromNs, toNs) {
-      const overlaps = (span: Span) => span.fromNs <= toNs && span.toNs >= fromNs;
-      return isDamaged || isDamagedFile || told.some(overlaps) || jumps.some(overlaps);
+      const overlaps = (span: GrowingSpan) => span.fromNs <= toNs && span.toNs >= fromNs;
+      return isDamaged || isDamagedFile || toldTable.meets(fromNs, toNs) || jumps.some(overlaps);
     },
   };
 }
