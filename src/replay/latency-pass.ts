@@ -27,7 +27,7 @@ import {
   Phase,
   Verdict,
 } from "./pairing.js";
-import { recordProblem } from "./pairs.js";
+import { CROWD, recordProblem } from "./pairs.js";
 import {
   emptyHead,
   HeadResult,
@@ -55,7 +55,16 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
   const loss = captureLoss(capture);
   const plan = chunkPlan(capture, filter, baseNs, loss.whole && loss.lost === 0);
   const tasks = new Map<number, LatencyTask>();
-  const count = recordCounter(layouts, baseNs, losses, counter, tasks, earlyCalls(capture));
+  const early = earlyCalls(capture);
+  /** Gives up the calls that are too many to be held, and forgets tasks not heard of lately. */
+  const relieve = (atNs: number) => {
+    for (const task of giveUpCalls(tasks, entryBytes)) {
+      counter.unfinished(task, atNs, false);
+      task.entry = [];
+    }
+    forgetIdle(tasks, () => true);
+  };
+  const count = recordCounter({ layouts, baseNs, losses, counter, tasks, early, relieve });
   const isOpenBefore = (beforeNs: number) => {
     for (const task of tasks.values()) {
       if (task.phase === Phase.INSIDE && task.enterNs < beforeNs) return true;
@@ -79,11 +88,7 @@ export function countLatencies(capture: ReplayCapture, pass: LatencyPass): void 
     if (counter.needsNames) names.load(item.body);
     count(item.body.records, (message) => pass.onProblem(recordProblem(item.entry, message)));
     if (counter.needsNames) for (const task of tasks.values()) counter.keep(task);
-    for (const task of giveUpCalls(tasks, entryBytes)) {
-      counter.unfinished(task, lastNs(item.entry, baseNs), false);
-      task.entry = [];
-    }
-    forgetIdle(tasks, () => true);
+    relieve(lastNs(item.entry, baseNs));
   }
   for (const task of tasks.values()) {
     if (task.phase !== Phase.INSIDE) continue;
@@ -102,17 +107,27 @@ function entryBytes(task: LatencyTask): number {
 }
 
 /** Makes the function that goes over a chunk's records. */
-function recordCounter(
-  layouts: RecordLayouts,
-  baseNs: bigint,
-  losses: LossLedger,
-  counter: LatencyCounter,
-  tasks: Map<number, LatencyTask>,
-  early: EarlyCalls,
-): (records: Uint8Array, onDamage: (message: string) => void) => void {
+function recordCounter({
+  layouts,
+  baseNs,
+  losses,
+  counter,
+  tasks,
+  early,
+  relieve,
+}: {
+  layouts: RecordLayouts;
+  baseNs: bigint;
+  losses: LossLedger;
+  counter: LatencyCounter;
+  tasks: Map<number, LatencyTask>;
+  early: EarlyCalls;
+  relieve: (atNs: number) => void;
+}): (records: Uint8Array, onDamage: (message: string) => void) => void {
   const { needsQueue } = counter;
   const readHead = headReader(layouts, baseNs);
   const head = emptyHead();
+  let crowd = CROWD;
 
   const onEntry = (task: LatencyTask, records: Uint8Array, offset: number) => {
     const verdict = judgeEntry(task, head);
@@ -164,6 +179,10 @@ function recordCounter(
       const task = taskOf(tasks, head, counter);
       if (head.type === RecordType.ENTRY) onEntry(task, records, offset);
       else onExit(task, records, view, offset);
+      if (tasks.size > crowd) {
+        relieve(head.timeNs);
+        crowd = Math.max(CROWD, tasks.size + CROWD / 2);
+      }
     }
   };
 }

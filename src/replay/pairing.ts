@@ -3,6 +3,7 @@
  * passes keep what they need. A task has at most one call open, and pairs are made by its call number, so losses
  * elsewhere change nothing; where only order could pair, a possible loss in between makes it uncertain.
  */
+import { HELD_LIMITS } from "../format/limits.js";
 import type { EarlyCalls } from "./early-calls.js";
 import type { LossLedger } from "./losses.js";
 import { RecordFlag, type RecordHead } from "./records.js";
@@ -28,22 +29,6 @@ export interface TaskPhase {
   isWhole: boolean;
   enterNs: number;
   exitNs: number;
-}
-
-export function newTaskPhase(head: RecordHead): TaskPhase {
-  return {
-    startLow: head.startLow,
-    startHigh: head.startHigh,
-    phase: Phase.OUTSIDE,
-    call: 0.5, // doubles from the start, see emptyHead
-    event: 0,
-    abi: 0,
-    mux: 0,
-    isNumbered: false,
-    isWhole: false,
-    enterNs: 0.5,
-    exitNs: 0.5,
-  };
 }
 
 /** Is the record of the task that this state belongs to? Tids recur; with the start time they do not. */
@@ -121,24 +106,16 @@ export function leave(task: TaskPhase, head: RecordHead): void {
   task.exitNs = head.timeNs;
 }
 
-/** Tasks remembered after their last call: beyond, only links to restarts and late parts of exits are lost. */
-const MAX_IDLE_TASKS = 65_536;
-
 /** Keeps memory from growing with the file. To be called now and then; open calls are never forgotten. */
 export function forgetIdle<T extends TaskPhase>(tasks: Map<number, T>, isIdle: (task: T) => boolean): void {
-  if (tasks.size <= MAX_IDLE_TASKS) return;
+  if (tasks.size <= HELD_LIMITS.idleTasks) return;
   // Forgotten, the exit of a call that was given up would pass for another call's: so these are kept longer.
-  const isFull = tasks.size > 2 * MAX_OPEN_CALLS + MAX_IDLE_TASKS;
+  const isFull = tasks.size > HELD_LIMITS.givenUpTasks;
   for (const [tid, task] of tasks) {
     const isNeeded = task.phase === Phase.INSIDE || (task.phase === Phase.GIVEN_UP && !isFull);
     if (!isNeeded && isIdle(task)) tasks.delete(tid);
   }
 }
-
-/** Calls held open at a time, more than a kernel has tasks in any ordinary life. */
-const MAX_OPEN_CALLS = 131_072;
-/** Of their evidence, where it is held. */
-const MAX_OPEN_BYTES = 1 << 28;
 
 /**
  * Keeps memory from growing with the open calls of a hostile capture. To be called at each chunk's end: the calls to
@@ -147,7 +124,7 @@ const MAX_OPEN_BYTES = 1 << 28;
 export function giveUpCalls<T extends TaskPhase>(
   tasks: ReadonlyMap<number, T>,
   bytesOf: (task: T) => number,
-  most = MAX_OPEN_CALLS,
+  most: number = HELD_LIMITS.openCalls,
 ): T[] {
   let open = 0;
   let bytes = 0;
@@ -173,10 +150,10 @@ export function giveUpCalls<T extends TaskPhase>(
       (a, b) => a.enterNs - b.enterNs,
       () => open <= most / 2,
     );
-  if (bytes > MAX_OPEN_BYTES)
+  if (bytes > HELD_LIMITS.openBytes)
     giveUp(
       (a, b) => bytesOf(b) - bytesOf(a),
-      () => bytes <= MAX_OPEN_BYTES / 2,
+      () => bytes <= HELD_LIMITS.openBytes / 2,
     );
   return given;
 }

@@ -5,6 +5,7 @@
  * Memory: open calls, one small state for each task seen lately, one chunk.
  */
 import { isRestart } from "../catalog/errno.js";
+import { HELD_LIMITS } from "../format/limits.js";
 import type { IndexEntry, Problem } from "../format/types.js";
 import type { ChunkPlan } from "./chunk-plan.js";
 import { type EarlyCalls, earlyCalls } from "./early-calls.js";
@@ -73,6 +74,9 @@ export interface PassOptions {
   readonly onProblem: (problem: Problem) => void;
 }
 
+/** More tasks than a chunk of any recording has: relief is needed before its end. */
+export const CROWD = 2 * (HELD_LIMITS.openCalls + HELD_LIMITS.idleTasks);
+
 export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<PairedCall> {
   const { layouts, losses, names } = options;
   const readHead = headReader(layouts, options.baseNs);
@@ -95,6 +99,17 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
     onEntry: options.onEntry,
     early: earlyCalls(capture),
   });
+
+  let crowd = CROWD;
+  /** Gives up the calls that are too many to be held, and forgets tasks not heard of lately. */
+  const relieve = () => {
+    for (const task of giveUpCalls(tasks, entryBytes)) {
+      out.push(unfinished(task, "uncertain", head.timeNs, null, kernelOf(task)));
+      task.entry = NO_PARTS;
+      task.kept = null;
+    }
+    forgetIdle(tasks, (task) => task.leaving === null);
+  };
 
   const isWanted = (entry: IndexEntry) => {
     const isRead = options.plan(entry, isOpen) === "read";
@@ -127,17 +142,17 @@ export function* pairs(capture: ReplayCapture, options: PassOptions): Generator<
       }
       losses.see(head);
       step(head, records.subarray(offset, offset + head.sizeBytes), view, offset);
+      if (tasks.size > crowd) {
+        relieve();
+        crowd = Math.max(CROWD, tasks.size + CROWD / 2);
+      }
       if (out.length > 0) {
         yield* out;
         out.length = 0;
       }
     }
     settle(tasks, options, out);
-    for (const task of giveUpCalls(tasks, entryBytes)) {
-      out.push(unfinished(task, "uncertain", head.timeNs, null, kernelOf(task)));
-      task.entry = NO_PARTS;
-      task.kept = null;
-    }
+    relieve();
     planes?.forget(head.timeNs, (tid) => tasks.get(tid)?.phase === Phase.INSIDE);
   }
   for (const task of tasks.values()) finishExit(task, out);
@@ -255,7 +270,7 @@ function entryBytes(task: Task): number {
   return bytes;
 }
 
-/** At a chunk's end: open calls take along what they need of it, and tasks not heard of lately are forgotten. */
+/** At a chunk's end: open calls take along what they need of it. */
 function settle(tasks: Map<number, Task>, options: PassOptions, out: PairedCall[]): void {
   for (const task of tasks.values()) {
     // The parts of an exit follow each other closely: after a whole chunk without it the last one was lost.
@@ -269,7 +284,6 @@ function settle(tasks: Map<number, Task>, options: PassOptions, out: PairedCall[
       task.kept = options.keep({ task, atNs: task.enterNs, entry: task.entry });
     }
   }
-  forgetIdle(tasks, (task) => task.leaving === null);
 }
 
 /** The calls that are open when the records end, in order of entry. */
