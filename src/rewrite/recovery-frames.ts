@@ -36,7 +36,7 @@ export interface LeftFrames {
 }
 
 /** Frames that may be missing in one place: more is no damage but a number that somebody made up. */
-const MOST_MISSING = 65_536;
+const MOST_MISSING = 16_384;
 
 /** `distrusted`: numbers of frames whose checksums are right, and that say what cannot be. */
 export function leftFrames(

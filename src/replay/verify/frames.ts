@@ -3,7 +3,8 @@
  * Holds one frame. Says nothing of how frames fit together: verify.ts does.
  */
 import { createHash } from "node:crypto";
-import { BtfError, parseBtf } from "../../btf/index.js";
+import { BtfError, parseBtf, structLayout } from "../../btf/index.js";
+import { STRUCTS } from "../../catalog/structs.js";
 import {
   btfBody,
   clocksBody,
@@ -139,15 +140,23 @@ function chunkContent(
   return parsed.problem ?? { kind: "chunk", context, body: parsed.value };
 }
 
+/** The blob that was laid out last, by origin and hash, and the structs of records in it: a frame may be there a thousand times. */
+let laidOut: { readonly key: string; readonly layouts: RecordLayouts | null } | null = null;
+
 /** A blob whose hash is wrong is not used by any reader; neither is one that cannot be parsed. */
 function btfContent(entry: FrameEntry, btf: BtfFrame): FrameContent | Problem {
   const found = createHash("sha256").update(btf.data).digest("hex");
   if (found !== btf.sha256) {
     return at(entry, "btf_hash", `the ${btf.origin} BTF has SHA-256 ${found}, not ${btf.sha256}`);
   }
+  const key = `${btf.origin} ${found}`;
+  if (laidOut?.key === key) return { kind: "btf", btf, layouts: laidOut.layouts };
   try {
     const parsed = parseBtf(btf.data);
-    return { kind: "btf", btf, layouts: btf.origin === "recorder" ? recordLayouts(parsed) : null };
+    // What decoding an argument may ask for: one that cannot be laid out ends the command that meets it.
+    for (const name of STRUCTS) structLayout(parsed, name);
+    laidOut = { key, layouts: btf.origin === "recorder" ? recordLayouts(parsed) : null };
+    return { kind: "btf", btf, layouts: laidOut.layouts };
   } catch (error) {
     if (!(error instanceof BtfError || error instanceof LayoutError)) throw error;
     return at(entry, "btf_invalid", `the ${btf.origin} BTF: ${error.message}`);

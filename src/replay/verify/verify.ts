@@ -102,6 +102,9 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
       seen.check ??= checkOf(content, header, capture, seen);
     }
     if (content.kind === "chunk") {
+      if (seen.check === null && !seen.isDamaged && records === 0 && content.context.records > 0) {
+        problems.push(at(entry, "metadata_missing", "no BTF of origin recorder before the first record"));
+      }
       records += content.context.records;
       problems.push(...sums.chunk(entry, content.context));
       const faults = seen.check?.chunk(content.context, content.body) ?? [];
