@@ -108,9 +108,9 @@ function captureClock(capture: Timed, baseNs: bigint): CaptureClock {
         second++;
       }
       if (second !== cachedSecond) {
-        const date = new Date(second * 1000);
-        if (Number.isNaN(date.getTime())) return null;
-        cachedText = date.toISOString().slice(0, -5);
+        const text = utcSecond(second);
+        if (text === null) return null;
+        cachedText = text;
         cachedSecond = second;
       }
       return `${cachedText}.${String(restNs).padStart(9, "0")}Z`;
@@ -123,6 +123,16 @@ function captureClock(capture: Timed, baseNs: bigint): CaptureClock {
       return found === undefined ? null : Number(realtimeNs - found.realAtBase);
     },
   };
+}
+
+/** `0000-01-01T00:00:00` and the end of 9999, in seconds since 1970: RFC 3339 has no other years. */
+const FIRST_SECOND = -62_167_219_200;
+const LAST_SECOND = 253_402_300_799;
+
+/** A second since 1970 as RFC 3339 has it, without zone; null for years that it cannot say, and what is no number. */
+export function utcSecond(second: number): string | null {
+  if (!(second >= FIRST_SECOND && second <= LAST_SECOND)) return null;
+  return new Date(second * 1000).toISOString().slice(0, 19);
 }
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseDuration, parseTime, resolveTime, timeline } from "../../src/replay/time.js";
+import { parseDuration, parseTime, resolveTime, timeline, utcSecond } from "../../src/replay/time.js";
 import { makeCapture, REAL_START, START, triple } from "./tape.js";
 
 const test = suite("time");
@@ -133,6 +133,15 @@ test("finds the clock reading for times that go to and fro, without walking ther
   assert.is(clock?.wall(999), "2026-11-21T10:00:00.000001000Z");
   assert.is(clock?.wall(1000), "2026-11-21T10:00:00.000001002Z");
   assert.is(clock?.wall(49_999_000), "2026-11-21T10:00:00.050049000Z");
+});
+
+test("seconds that no date has are not known, and do no harm", () => {
+  assert.is(utcSecond(0), "1970-01-01T00:00:00");
+  assert.is(utcSecond(253_402_300_799), "9999-12-31T23:59:59");
+  assert.is(utcSecond(-62_167_219_200), "0000-01-01T00:00:00");
+  for (const second of [253_402_300_800, -62_167_219_201, 1e300, Number.POSITIVE_INFINITY, Number.NaN]) {
+    assert.is(utcSecond(second), null, String(second));
+  }
 });
 
 test.run();

@@ -1,7 +1,7 @@
 /**
  * A queue at a moment, as `queues --json` has it. What is not sure is named in `unsure`; what is not known is null.
  */
-import type { CaptureClock } from "../time.js";
+import { type CaptureClock, utcSecond } from "../time.js";
 import { type DepthAt, depthAt } from "./depth-at.js";
 import type { Deed, Registration, When } from "./facts.js";
 import type { OpenCall } from "./open-call.js";
@@ -217,14 +217,16 @@ function timeOf(
 ): string | null {
   if (!when.isKnown && isSysv) unsure.add(name);
   if (when.atNs === null) {
-    return when.seconds === null ? null : `${new Date(1000 * when.seconds).toISOString().slice(0, 19)}Z`;
+    const told = when.seconds === null ? null : utcSecond(when.seconds);
+    return told === null ? null : `${told}Z`;
   }
   const wall = clock.wall(when.atNs);
   const first = clock.wall((when.fromNs ?? when.atNs) - TICK_NS);
   if (when.seconds !== null && wall !== null) {
     // An inventory or a stat call told which second it was.
-    const told = new Date(1000 * when.seconds).toISOString().slice(0, 19);
-    return wall.startsWith(told) ? wall : `${told}Z`;
+    const told = utcSecond(when.seconds);
+    if (told === null) unsure.add(name); // no date says that
+    return told === null || wall.startsWith(told) ? wall : `${told}Z`;
   }
   if (isSysv && wall?.slice(0, 19) !== first?.slice(0, 19)) unsure.add(name);
   return wall;
