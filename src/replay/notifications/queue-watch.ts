@@ -49,6 +49,8 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
   /** Held back until this time: its mq_notify may be among the calls to come. */
   const heldUntil = new Map<Registration, number>();
   const open = new Map<number, OpenCall>();
+  /** Those of them that register: looked at for each act, when thousands of others may be open. */
+  const registers = new Map<number, OpenCall>();
   let acts: Act[] = [];
   let refused: Act[] = [];
   /** Fired, and nobody has received anything since. */
@@ -59,8 +61,12 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
     const last = regs.at(-1);
     return last === undefined || last.goneNs !== null ? null : last;
   };
-  const registering = (tgid: number) =>
-    [...open.values()].filter((call) => call.does === "register" && call.tgid === tgid);
+  const registering = (tgid: number) => [...registers.values()].filter((call) => call.tgid === tgid);
+
+  const closed = (tid: number) => {
+    open.delete(tid);
+    registers.delete(tid);
+  };
 
   const begin = (reg: Registration) => {
     regs.push(reg);
@@ -189,8 +195,9 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
   };
 
   const prune = () => {
-    const begins = [...open.values()].flatMap((call) => (call.does === "register" ? [call.enterNs] : []));
-    const fromNs = Math.min(...regs.map(windowFrom), ...begins);
+    let fromNs = Number.POSITIVE_INFINITY;
+    for (const reg of regs) fromNs = Math.min(fromNs, windowFrom(reg));
+    for (const { enterNs } of registers.values()) fromNs = Math.min(fromNs, enterNs);
     if (fromNs === Number.POSITIVE_INFINITY) acts = [];
     else acts = acts.filter((act) => act.toNs >= fromNs);
   };
@@ -228,23 +235,23 @@ export function queueWatch({ evidence, firings, begun, settled }: WatchOptions):
     enter(call, before) {
       see(before);
       open.set(call.tid, call);
+      if (call.does === "register") registers.set(call.tid, call);
+      else registers.delete(call.tid);
       if (regs.length > 0) settle(call.enterNs, false);
     },
     leave(act) {
       // What became of a call may be told when its task is in the next one.
-      if (open.get(act.tid)?.enterNs === act.fromNs) open.delete(act.tid);
+      if (open.get(act.tid)?.enterNs === act.fromNs) closed(act.tid);
       if (act.does === "register" && act.ret === 0) register(act);
       see(act.after);
       note(act);
-      const isNeeded = regs.length > 0 || [...open.values()].some(({ does }) => does === "register");
+      const isNeeded = regs.length > 0 || registers.size > 0;
       if (!isNeeded) return;
       acts.push(act);
       settle(Number.isFinite(act.toNs) ? act.toNs : act.fromNs, acts.length > MOST_ACTS);
       if (acts.length > MOST_ACTS) acts = acts.slice(-MOST_ACTS / 2);
     },
-    left(tid) {
-      open.delete(tid);
-    },
+    left: closed,
     inventory({ atNs, ...known }) {
       const reg = begin(registration(known));
       reg.lastSeenNs = atNs;
