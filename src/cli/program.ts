@@ -104,10 +104,15 @@ export const COMMANDS: readonly CommandEntry[] = [
 
 /** Runs one command line (without `node` and the script). Gives the exit status; never throws. */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  return answering(() => dispatch(args, io), io, isDebug(args, io));
+}
+
+/** What becomes of the errors of a command: a line for its user, and an exit status. Never throws. */
+export async function answering(work: () => Promise<number>, io: Io, withStack: boolean): Promise<number> {
   try {
-    return await dispatch(args, io);
+    return await work();
   } catch (error) {
-    const stack = isDebug(args, io) && error instanceof Error ? (error.stack ?? "").split("\n") : [];
+    const stack = withStack && error instanceof Error ? (error.stack ?? "").split("\n") : [];
     await say(io, [errorLine(error), ...stack]);
     return error instanceof UsageError ? ExitStatus.USAGE : ExitStatus.FAILED;
   }
