@@ -60,12 +60,28 @@ export const LIMITS: Limits = {
   stringBytes: 256 * KiB,
   heldBytes: 64 * MiB,
   heldItems: 2 * MiB,
-  frames: 256 * KiB,
+  frames: 512 * KiB,
   contextsBytes: 16 * MiB,
   captures: 4096,
   searchBytes: 1024 * MiB,
   problems: 1000,
   nameBytes: 4096,
+};
+
+/** Those of the format alone, for whoever has to agree with every other reader. */
+export const FORMAT_LIMITS: Limits = {
+  ...LIMITS,
+  inventoryBytes: 64 * MiB,
+  btfBytes: 64 * MiB,
+  metadataBytes: 64 * MiB,
+  items: 8 * MiB,
+  indexItems: 8 * MiB,
+  stringBytes: 64 * MiB,
+  heldBytes: Number.POSITIVE_INFINITY,
+  heldItems: Number.POSITIVE_INFINITY,
+  frames: 4 * MiB,
+  contextsBytes: Number.POSITIVE_INFINITY,
+  problems: Number.POSITIVE_INFINITY,
 };
 
 /**

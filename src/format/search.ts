@@ -90,6 +90,7 @@ export function* nextCapture(start: SearchState, from: number): Search<number | 
 function* nextCaptureIn(start: SearchState, offset: number, window: Uint8Array): Search<number | null> {
   const buffer = Buffer.from(window.buffer, window.byteOffset, window.byteLength);
   for (let at = buffer.indexOf(MAGIC); at !== -1; at = buffer.indexOf(MAGIC, at + 1)) {
+    if (start.wasted > start.limits.searchBytes) return null;
     if (yield* captureAt(start, offset + at)) return at;
   }
   return null;

@@ -8,7 +8,7 @@ import { equalBytes } from "../../src/format/bytes.js";
 import { type Capture, openCapture } from "../../src/format/capture.js";
 import { readFileHeader } from "../../src/format/file-header.js";
 import { type FrameEntry, isKnown } from "../../src/format/frame.js";
-import { LIMITS } from "../../src/format/limits.js";
+import { FORMAT_LIMITS } from "../../src/format/limits.js";
 import { locateFrames } from "../../src/format/locate.js";
 import { parsePayload, readBody } from "../../src/format/payload.js";
 import { CaptureError } from "../../src/format/problem.js";
@@ -30,9 +30,9 @@ export function digestOf(bytes: Uint8Array): Json {
   const captures: Json[] = [];
   for (let at: number | null = 0; at !== null; ) {
     try {
-      if (captures.length === LIMITS.captures) throw new CaptureError("too_many_captures", "too many");
+      if (captures.length === FORMAT_LIMITS.captures) throw new CaptureError("too_many_captures", "too many");
       const source = memorySource(bytes.subarray(at), "corpus");
-      const capture: Capture = openCapture(source, LIMITS, false);
+      const capture: Capture = openCapture(source, FORMAT_LIMITS, false);
       captures.push({ at, ...captureDigest(capture, bytes.subarray(at)) });
       at = capture.nextOffset === null ? null : at + capture.nextOffset;
     } catch (error) {
@@ -46,8 +46,8 @@ export function digestOf(bytes: Uint8Array): Json {
 
 function captureDigest(capture: Capture, bytes: Uint8Array): { readonly [key: string]: Json } {
   const source = memorySource(bytes, "corpus");
-  const header = readFileHeader(source, LIMITS);
-  const { places } = locateFrames(source, header, LIMITS, false);
+  const header = readFileHeader(source, FORMAT_LIMITS);
+  const { places } = locateFrames(source, header, FORMAT_LIMITS, false);
   const frames = places.flatMap(({ entry }) => entry ?? []);
   const told: Told[] = [];
   const btf = capture.recorderBtf;
@@ -92,8 +92,8 @@ function recorderFrame(
 ): FrameEntry | undefined {
   return frames.find((entry) => {
     if (entry.type !== FrameType.BTF || !isKnown(entry)) return false;
-    const body = readBody(source, sync, entry, LIMITS).value;
-    const said = body && parsePayload(entry, body.stored, btfBody, LIMITS).value;
+    const body = readBody(source, sync, entry, FORMAT_LIMITS).value;
+    const said = body && parsePayload(entry, body.stored, btfBody, FORMAT_LIMITS).value;
     return said?.origin === "recorder" && sha256(said.data) === said.sha256 && equalBytes(said.data, btf);
   });
 }

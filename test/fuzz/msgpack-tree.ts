@@ -103,8 +103,17 @@ export function contentOf(tree: Tree | undefined): Uint8Array | null {
 
 /** Every place in the tree that can be given another value. */
 export function placesOf(tree: Tree): { parent: Container; at: number }[] {
-  if (tree.kind === "leaf") return [];
-  return tree.children.flatMap((child, at) => [{ parent: tree, at }, ...placesOf(child)]);
+  const places: { parent: Container; at: number }[] = [];
+  // Not by recursion: what was nested may be nested again.
+  const waiting: Tree[] = [tree];
+  for (let parent = waiting.pop(); parent !== undefined; parent = waiting.pop()) {
+    if (parent.kind === "leaf") continue;
+    for (const [at, child] of parent.children.entries()) {
+      places.push({ parent, at });
+      if (child.kind !== "leaf") waiting.push(child);
+    }
+  }
+  return places;
 }
 
 /** The value of a key of the outermost map; null: not there. */

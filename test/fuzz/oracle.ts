@@ -10,7 +10,17 @@ import { answering } from "../../src/cli/program.js";
 import { type Form, formText, READERS, readsAll } from "./commands.js";
 
 export interface Find {
-  readonly kind: "fault" | "slow" | "memory" | "text" | "json" | "files" | "good" | "unnoticed" | "disagree";
+  readonly kind:
+    | "fault"
+    | "died"
+    | "slow"
+    | "memory"
+    | "text"
+    | "json"
+    | "files"
+    | "good"
+    | "unnoticed"
+    | "disagree";
   readonly command: string;
   readonly detail: string;
 }

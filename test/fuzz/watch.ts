@@ -115,7 +115,11 @@ export class Watch {
     const detail =
       why ??
       `it ended (${child.signalCode ?? child.exitCode}): ${errors.trim().split("\n").slice(-8).join(" / ")}`;
-    this.#keep({ kind: why?.includes("MiB") ? "memory" : "slow", command: this.#command, detail });
+    this.#keep({
+      kind: why === null ? "died" : why.includes("MiB") ? "memory" : "slow",
+      command: this.#command,
+      detail,
+    });
     this.#done++;
   }
 
