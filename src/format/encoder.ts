@@ -70,6 +70,8 @@ export interface Encoder {
   origin(origin: Origin): Uint8Array;
   /** A whole frame of a capture with the same marker, as it is. Its sequence must be that of the next frame. */
   verbatim(frame: Uint8Array): Uint8Array;
+  /** A few frames more, and readers would not read on (limits.ts): the capture should end. */
+  readonly isAtItsLimit: boolean;
   /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
   retract(): void;
   /** Index, summary and trailer. Nothing may be encoded after. */
@@ -154,6 +156,13 @@ export function createEncoder(options: EncoderOptions): Encoder {
       indexBytes += INDEX_LINE_BYTES + context.length;
       return bytes;
     },
+    get isAtItsLimit() {
+      const contextsBytes = indexBytes - frames.length * INDEX_LINE_BYTES;
+      return (
+        frames.length + LAST_FRAMES > limits.frames ||
+        contextsBytes + limits.contextBytes > limits.contextsBytes
+      );
+    },
     retract() {
       const last = frames.pop();
       if (!last || finished) throw new Error("there is no frame to take back");
@@ -178,6 +187,8 @@ export function createEncoder(options: EncoderOptions): Encoder {
   };
 }
 
+/** What may come after a capture has been told that it is at its limit: the last clocks, inventory and gaps. */
+const LAST_FRAMES = 1024;
 /** INDEX and SUMMARY: whatever else is full, a capture can be finished. */
 const CLOSING_FRAMES = 2;
 

@@ -32,8 +32,6 @@ export interface Rotation extends RotationLimits {
 }
 
 const INVENTORY_MS = 60_000;
-/** A writer remembers each chunk for the index, some hundred bytes: a bound for recordings of weeks. */
-const CHUNKS_MAX = 1_000_000;
 /** Small files come faster than a disk takes them one by one. */
 const CLOSINGS_MAX = 8;
 
@@ -90,7 +88,13 @@ export class FileOutput implements Output {
   }
 
   async take({ gaps, chunk }: TakenBatch): Promise<void> {
-    const { writer } = this.#part;
+    const { writer, sink } = this.#part;
+    // With rotation the next file is due by then.
+    if (this.#rotation === null && writer.isAtItsLimit) {
+      throw new SinkError(
+        `${sink.name}: holds as many chunks as a capture may: record with --max-age or --max-size to go on in further files`,
+      );
+    }
     for (const gap of gaps) await writer.gap(gap);
     if (chunk === null) return;
     const before = writer.bytes;
@@ -119,7 +123,7 @@ export class FileOutput implements Output {
     // One chunk at least, however small the files are to be.
     const isFull =
       maxBytes !== null && this.#lastChunkBytes > 0 && writer.bytesAtEnd + this.#lastChunkBytes > maxBytes;
-    return isOld || isFull || writer.chunks >= CHUNKS_MAX;
+    return isOld || isFull || writer.isAtItsLimit;
   }
 
   async cross(boundary: Boundary): Promise<void> {

@@ -45,8 +45,9 @@ export class CaptureWriter {
     return this.#sink.writtenBytes + this.#encoder.finishBytesAtMost();
   }
 
-  get chunks(): number {
-    return this.#tally.chunks;
+  /** Readers would soon not read on: the capture should end here. */
+  get isAtItsLimit(): boolean {
+    return this.#encoder.isAtItsLimit;
   }
 
   get written(): Written {

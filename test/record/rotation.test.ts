@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { createEncoder } from "../../src/format/encoder.js";
+import { LIMITS } from "../../src/format/limits.js";
 import type { ClockTriple } from "../../src/format/types.js";
 import { ClockReadings } from "../../src/record/boundary.js";
 import { RecordError } from "../../src/record/errors.js";
@@ -10,9 +12,10 @@ import { FileOutput } from "../../src/record/file-output.js";
 import { lossByCause } from "../../src/record/losses.js";
 import { openRow, PartFiles, partName } from "../../src/record/part-files.js";
 import { runSession } from "../../src/record/session.js";
-import { FileSink, SinkFullError } from "../../src/record/sink.js";
+import { FileSink, SinkError, SinkFullError } from "../../src/record/sink.js";
 import { StopSwitch } from "../../src/record/stop.js";
 import type { Totals } from "../../src/record/tape.js";
+import { CaptureWriter } from "../../src/record/writer.js";
 import {
   BTF,
   batch,
@@ -303,6 +306,32 @@ test("a start is refused when a file of that row is there, or none can be made",
     `1 ${join(directory, "no", "r.000001.mtape")}: there is no directory ${join(directory, "no")}: make it first, or choose another with -o`,
   );
   assert.ok(existsSync(later));
+});
+
+test("a capture that is as long as readers read ends: in the next file with rotation, else the recording does", async () => {
+  const files = new FakeFiles();
+  const limits = { ...LIMITS, frames: 1030 };
+  const part = (number: number) => {
+    const captureId = new Uint8Array(16).fill(number);
+    const sink = new FakeSink();
+    return { captureId: "id", sink, writer: new CaptureWriter(sink, createEncoder({ captureId, limits })) };
+  };
+  const first = { ...boundaryAt(50n, 0n), clocks: [triple(50n, "start")], inventory: inventory("start", []) };
+  const rotating = new FileOutput(part(1), METADATA, { maxBytes: null, maxAgeMs: null, source: files });
+  const alone = new FileOutput(part(2), METADATA, null);
+  for (const output of [rotating, alone]) await output.begin(first);
+  for (let chunk = 0; chunk < 2; chunk++) {
+    assert.is(rotating.isDue({ nowMs: 0 }), false);
+    for (const output of [rotating, alone]) await output.take(taken(batch(4 * chunk, 4)));
+  }
+  assert.is(rotating.isDue({ nowMs: 0 }), true);
+  await rotating.take(taken(batch(8, 4)));
+  try {
+    await alone.take(taken(batch(8, 4)));
+    assert.unreachable();
+  } catch (error) {
+    assert.ok(error instanceof SinkError && /holds as many chunks as a capture may/.test(error.message));
+  }
 });
 
 test.run();
