@@ -40,7 +40,7 @@ export const FRAME_CHANGES: readonly Change[] = [
     name: "repeat a frame many times",
     apply: (model, random) => {
       const frame = some(model, random);
-      const times = 1 + random.int(random.oneIn(8) ? 3000 : 50);
+      const times = 1 + random.int(random.oneIn(8) ? 1000 : 50);
       const at = random.int(model.frames.length + 1);
       model.frames.splice(at, 0, ...Array.from({ length: times }, () => copyFrame(frame)));
     },
