@@ -7,7 +7,7 @@ import { accessSync, constants } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type FileIdentity, OutputDirectory } from "./directory.js";
 import { type DropUser, requireWritableBy } from "./drop.js";
-import { errorText, RecordError } from "./errors.js";
+import { errorCode, errorText, RecordError } from "./errors.js";
 import { type OwnedSink, type Sink, SinkError, whyNotCreated } from "./sink.js";
 
 /** A file of the row, open or closed. */
@@ -17,6 +17,10 @@ export interface PartSink extends OwnedSink {
 
 const EXTENSION = ".mtape";
 const DIGITS = 6;
+/** Names of others that are passed over, one after the other. */
+const PASSED_MAX = 10_000;
+/** NAME_MAX of Linux. */
+const NAME_BYTES_MAX = 255;
 
 /** Of a million files and more the names have more digits, and no longer the order of time. */
 export function partName(output: string, number: number): string {
@@ -29,6 +33,7 @@ export function partName(output: string, number: number): string {
  * `user`, who will make them (null: we), may not.
  */
 export function openRow(output: string, user: DropUser | null): OutputDirectory {
+  requireFileName(output);
   const path = dirname(output);
   let directory: OutputDirectory | null = null;
   try {
@@ -42,6 +47,18 @@ export function openRow(output: string, user: DropUser | null): OutputDirectory 
     if (error instanceof RecordError) throw error;
     throw new RecordError(whyNotCreated(partName(output, 1), error), 1, { cause: error });
   }
+}
+
+/** dirname() and basename() take `d/` and `d/..` for names of files. */
+function requireFileName(output: string): void {
+  if (/(^|\/)\.{0,2}$/.test(output)) {
+    throw new RecordError(`${output}: is a directory: name a file with -o`);
+  }
+  const name = basename(partName(output, 1));
+  if (Buffer.byteLength(name) <= NAME_BYTES_MAX) return;
+  throw new RecordError(
+    `${output}: with their numbers the files' names have ${Buffer.byteLength(name)} bytes, at most ${NAME_BYTES_MAX} can be: choose a shorter one with -o`,
+  );
 }
 
 function requireFreeNames(directory: OutputDirectory, stem: string): void {
@@ -75,17 +92,23 @@ export class PartFiles {
     this.#options = options;
   }
 
-  /** The next file. Throws SinkError when it cannot be made. */
+  /**
+   * The next file. A name that is there already, of another recorder perhaps, is passed over: waiting for it to go would
+   * lose all that comes. Throws SinkError when it cannot be made.
+   */
   begin(): PartSink {
-    const path = partName(this.#options.output, this.#begun + 1);
-    try {
-      const sink = this.#options.open(path);
-      this.#begun++;
-      this.#there.push(sink);
-      return sink;
-    } catch (error) {
-      if (!(error instanceof RecordError) || error instanceof SinkError) throw error;
-      throw new SinkError(error.message, 1, { cause: error });
+    for (let passed = 0; ; passed++) {
+      const path = partName(this.#options.output, this.#begun + 1 + passed);
+      try {
+        const sink = this.#options.open(path);
+        this.#begun += 1 + passed;
+        this.#there.push(sink);
+        return sink;
+      } catch (error) {
+        if (!(error instanceof RecordError) || error instanceof SinkError) throw error;
+        if (errorCode(error.cause) === "EEXIST" && passed < PASSED_MAX) continue;
+        throw new SinkError(error.message, 1, { cause: error });
+      }
     }
   }
 

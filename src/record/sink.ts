@@ -264,7 +264,10 @@ export class FileSink implements OwnedSink {
     } catch {
       // The directory is not ours to change any more.
     } finally {
-      closeSync(this.#fd);
+      // Space that is being reserved still: by then the number could be another file's.
+      const close = () => closeSync(this.#fd);
+      if (this.#extending === null) close();
+      else void this.#extending.finally(close);
       this.#directory.close();
     }
   }

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -280,6 +288,23 @@ test("names sort by time, and the oldest are deleted: only those that were made 
   assert.equal(said, []);
 });
 
+test("a name that somebody takes meanwhile is passed over, and their file left alone", ({ directory }) => {
+  const output = join(directory, "r.mtape");
+  const row = openRow(output, null);
+  const open = (path: string) => FileSink.create(path, null, () => row.again());
+  const files = new PartFiles({ output, directory: row, open, keep: null, say: () => {} });
+  const taken = ["r.000001.mtape", "r.000003.mtape", "r.000004.mtape"].map((name) => join(directory, name));
+  for (const path of taken) writeFileSync(path, "another's");
+  const sinks = [files.begin(), files.begin()];
+  assert.equal(
+    sinks.map(({ name }) => name),
+    [join(directory, "r.000002.mtape"), join(directory, "r.000005.mtape")],
+  );
+  for (const path of taken) assert.is(readFileSync(path, "utf8"), "another's");
+  for (const sink of sinks) sink.discard();
+  row.close();
+});
+
 test("a start is refused when a file of that row is there, or none can be made", ({ directory }) => {
   const refusal = (output: string) => {
     try {
@@ -300,6 +325,10 @@ test("a start is refused when a file of that row is there, or none can be made",
     refusal(output),
     `1 ${later}: exists already, and a recording never writes over a file: choose another name with -o`,
   );
+  for (const name of ["", ".", ".."].map((end) => `${directory}/${end}`)) {
+    assert.is(refusal(name), `1 ${name}: is a directory: name a file with -o`);
+  }
+  assert.match(refusal(join(directory, "l".repeat(245))) ?? "", /names have 258 bytes, at most 255 can be/);
   const nowhere = join(directory, "no", "r.mtape");
   assert.is(
     refusal(nowhere),
