@@ -135,8 +135,13 @@ function isBetter(one: Item, other: Item): boolean {
  */
 export function takenAt(found: Found, pointer: ArgValue): Found {
   if (found.item === null || found.item.addr === 0n) return found;
-  const isThere = typeof pointer === "string" && BigInt(pointer) === found.item.addr;
-  return isThere ? found : { item: null, why: "unknown" };
+  return integerOf(pointer) === found.item.addr ? found : { item: null, why: "unknown" };
+}
+
+/** A decoded field as the number that it is; null: it is none, as a stranger's BTF may have it. */
+export function integerOf(value: ArgValue): bigint | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : null;
+  return typeof value === "string" && /^(0x[0-9a-f]{1,16}|-?[0-9]{1,20})$/.test(value) ? BigInt(value) : null;
 }
 
 /** Memory that the kernel writes: looked at on exit alone, and only when the call succeeded. */

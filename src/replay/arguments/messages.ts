@@ -10,6 +10,7 @@ import {
   type CallContext,
   type Found,
   inputOf,
+  integerOf,
   isReadable,
   noOutput,
   outputOf,
@@ -169,8 +170,8 @@ function leftAlone(why: ValueStatus): boolean {
 
 function iovecsOf(message: Message): IovecsOf {
   const { arg, number, header, output, receivedBytes } = message;
-  const count = typeof header.msg_iovlen === "string" ? BigInt(header.msg_iovlen) : null;
-  const address = String(header.msg_iov);
+  const count = integerOf(header.msg_iovlen ?? null);
+  const address = typeof header.msg_iov === "string" ? header.msg_iov : "0x0";
   if (!message.receives) return { arg, message: number, address, count, payload: "send" };
   if (receivedBytes !== null && "header" in output) {
     return { arg, message: number, address, count, payload: { receivedBytes } };
