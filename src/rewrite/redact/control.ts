@@ -156,8 +156,8 @@ function same(own: Uint8Array): Uint8Array {
 
 export function wallSeconds(to: Redaction, own: Uint8Array): Uint8Array {
   const bits = 8 * own.length;
-  const seconds = bounded(BigInt.asIntN(bits, readNumber(own)));
-  return writeNumber(BigInt.asUintN(bits, to.clock.seconds(seconds)), own.length);
+  const made = to.clock.seconds(BigInt.asIntN(bits, readNumber(own)));
+  return writeNumber(BigInt.asUintN(bits, to.keeps.has("wall-clock") ? bounded(made) : made), own.length);
 }
 
 /** No fraction of a second has more than 32 bits; eight letters have. */

@@ -44,12 +44,8 @@ export interface Redacted {
 export function redactCaptures(captures: readonly Capture[], options: RedactOptions): Redacted {
   const isPlanned = options.isPlanned !== false;
   const plan = isPlanned ? mergedPlans(joinRecordings(captures).map((capture) => planOf(capture))) : NO_PLAN;
-  const starts = captures.flatMap(({ createdNs }) => createdNs ?? []);
-  const firstNs = starts.reduce<bigint | null>(
-    (first, one) => (first === null || one < first ? one : first),
-    null,
-  );
-  const shared = newShared(options.keeps, plan, firstNs);
+  const realtimesNs = captures.flatMap(({ clocks }) => clocks.map(({ realtimeNs }) => realtimeNs));
+  const shared = newShared(options.keeps, plan, realtimesNs);
   try {
     // All of them before anything is replaced.
     const redactions = captures.map((capture) => {

@@ -34,8 +34,8 @@ export interface Redaction extends Shared {
   readonly layout: (name: string) => StructLayout | null;
 }
 
-/** `realtimeNs`: the beginning of the first capture. The caller destroys the key. */
-export function newShared(keeps: ReadonlySet<Kind>, plan: Plan, realtimeNs: bigint | null): Shared {
+/** `realtimesNs`: of all clocks of all captures. The caller destroys the key. */
+export function newShared(keeps: ReadonlySet<Kind>, plan: Plan, realtimesNs: readonly bigint[]): Shared {
   const census = newCensus();
   const key = newKey();
   const names = newNames(keeps, census);
@@ -50,7 +50,7 @@ export function newShared(keeps: ReadonlySet<Kind>, plan: Plan, realtimeNs: bigi
     names,
     ips: newIpAddresses(),
     pointers: newPointers(keeps, key, census),
-    clock: movedClock(realtimeNs, keeps, census),
+    clock: movedClock(realtimesNs, keeps, census),
     value(value) {
       if (value.every((byte) => byte === 0)) return value;
       census.count("addresses");

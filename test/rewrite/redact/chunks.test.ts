@@ -62,7 +62,7 @@ function chunk(records: readonly Uint8Array[], firstRecord = 0n): ChunkItem {
 }
 
 function redacted(items: readonly ChunkItem[], records: bigint | null = null): NewChunk[] {
-  const to = redactionOf(newShared(new Set(), NO_PLAN, null), hostBtf, recorderBtf);
+  const to = redactionOf(newShared(new Set(), NO_PLAN, []), hostBtf, recorderBtf);
   return [...redactChunks(items, { to, layouts, recorderBtf, records })];
 }
 
