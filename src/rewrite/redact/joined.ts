@@ -63,11 +63,15 @@ function belongs({ message, places }: Mark, { bytes, lengthBytes }: SeenContent)
   if (bytes.length === 0) return false;
   const { copies } = message;
   if (lengthBytes !== null && message.lengthBytes !== null && lengthBytes > message.lengthBytes) return false;
+  // Only what can be compared counts: unchanged places that a short content has not say nothing of it.
+  const leastBytes = (places[LEAST_MARK - 1] ?? Number.POSITIVE_INFINITY) + 1;
   if (
-    places.length >= LEAST_MARK &&
+    bytes.length >= leastBytes &&
     places.every((at) => at >= bytes.length || bytes[at] === copies[0]?.[at])
   ) {
     return true;
   }
-  return bytes.every((byte, at) => copies.some((copy) => copy[at] === undefined || copy[at] === byte));
+  const longest = Math.max(...copies.map((copy) => copy.length));
+  if (bytes.length < Math.min(LEAST_MARK, longest)) return false;
+  return bytes.every((byte, at) => copies.some((copy) => copy[at] === byte));
 }
