@@ -13,6 +13,8 @@ export interface Ids {
   gid(value: number): number;
   /** System V: the index in the kernel's table stays, how often it was used does not. */
   msqid(value: number): number;
+  /** The same in 64 bits, of which the kernel uses 32. */
+  wideMsqid(value: bigint): bigint;
   /** IPC_PRIVATE stays. */
   key(value: number): number;
   /** The initial ipc namespace has the same number on every host. */
@@ -42,6 +44,9 @@ export const MOST_DIFFERENT = 4_000_000;
 const FIRST = 1001;
 const NOBODY = 65_534;
 const NONE = 0xffffffff;
+const WIDE_NONE = 0xffff_ffff_ffff_ffffn;
+/** No id: the kernel takes it for a negative one. */
+const FIRST_INVALID = 0x8000_0001;
 const INITIAL_IPC = 0xefffffff;
 const FIRST_NAMESPACE = 4_026_600_001;
 const FIRST_KEY = 0x5200_0001;
@@ -69,6 +74,8 @@ export function newIds(keeps: ReadonlySet<Kind>, census: Census): Ids {
   };
   const number = (kind: Kind, first: number, fixed: readonly number[]) => counter(kind, first, fixed, 1);
   const big = (kind: Kind, fixed: readonly bigint[]) => counter(kind, 1001n, fixed, 1n);
+  const msqid = msqids(keeps, census, number("object-ids", FIRST_INVALID, [NONE]));
+  const tooWide = counter("object-ids", 1n << 32n, [WIDE_NONE], 1n);
   const uuids = new Map<string, string>();
   const uuid = (value: string): string => {
     let found = uuids.get(value);
@@ -82,7 +89,8 @@ export function newIds(keeps: ReadonlySet<Kind>, census: Census): Ids {
     pid: number("process-ids", FIRST, [0, 1, NONE]),
     uid: number("user-ids", FIRST, [0, NOBODY, NONE]),
     gid: number("user-ids", FIRST, [0, NOBODY, NONE]),
-    msqid: msqids(keeps, census),
+    msqid,
+    wideMsqid: (value) => (value > BigInt(NONE) ? tooWide(value) : BigInt(msqid(Number(value)))),
     key: number("queue-names", FIRST_KEY, [0]),
     namespace: number("object-ids", FIRST_NAMESPACE, [0, INITIAL_IPC]),
     posixInode: big("object-ids", [0n]),
@@ -106,11 +114,12 @@ function remember<A, B>(known: Map<A, B>, value: A, found: B, kind: Kind): void 
 }
 
 /** An id is index + 32768 times a counter of the index's reuses: both are needed, since msgctl takes indices too. */
-function msqids(keeps: ReadonlySet<Kind>, census: Census): Ids["msqid"] {
+function msqids(keeps: ReadonlySet<Kind>, census: Census, invalid: (value: number) => number): Ids["msqid"] {
   const known = new Map<number, number>();
   const reuses = new Map<number, number>();
   return (value) => {
-    if (value < TABLE || value > 0x7fffffff) return value;
+    if (value > 0x7fffffff) return invalid(value);
+    if (value < TABLE) return value;
     census.count("object-ids");
     if (keeps.has("object-ids")) return value;
     let found = known.get(value);

@@ -66,7 +66,7 @@ const FIELDS: Readonly<Record<string, Change>> = {
   waiting_senders: number,
   waiting_receivers: number,
   key: (value, to) => to.ids.key(value >>> 0) | 0,
-  msqid: (value, to) => to.ids.msqid(value),
+  msqid: (value, to) => to.ids.msqid(value >>> 0) | 0,
   perms: number,
   cbytes: number,
   qnum: number,

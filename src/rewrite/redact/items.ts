@@ -67,8 +67,11 @@ function otherItem(to: Redaction, of: Known, item: Item): Item | null {
       return argument(to, of, item);
     case ItemKind.MMSGHDR:
       return { ...item, bytes: header(to, of, item, "mmsghdr") };
-    case ItemKind.NAME:
-      return { ...item, bytes: to.sockets.address(item.bytes) };
+    case ItemKind.NAME: {
+      const made = to.sockets.address(item.bytes);
+      // A short name may have become a longer one.
+      return { ...item, wanted: Math.max(item.wanted, made.length), captured: made.length, bytes: made };
+    }
     case ItemKind.IOV:
       return { ...item, bytes: iovecs(to, of, item.bytes) };
     case ItemKind.CONTROL:
@@ -245,7 +248,7 @@ function redactQueue(to: Redaction, item: Item, tgid: number): Item | null {
   const value = kind === undefined ? 0 : (bytes[kind.offsetBytes] ?? 0);
   if (layout === null || value < QUEUE_POSIX || value > QUEUE_SOCKET) return null;
   const id = (old: bigint): bigint => {
-    if (value === QUEUE_SYSV) return BigInt(to.ids.msqid(Number(old)));
+    if (value === QUEUE_SYSV) return to.ids.wideMsqid(old);
     return value === QUEUE_SOCKET ? to.ids.socketInode(old) : to.ids.posixInode(old);
   };
   const made = redactStruct(to, layout, RECORD_TABLES.mt_queue ?? {}, bytes, {

@@ -93,7 +93,7 @@ export const QUEUE: Table<QueueEntry> = {
 };
 
 export function queueId(kind: QueueEntry["kind"], id: bigint, to: Redaction): bigint {
-  if (kind === "sysv") return BigInt(to.ids.msqid(Number(id)));
+  if (kind === "sysv") return to.ids.wideMsqid(id);
   return kind === "socket" ? to.ids.socketInode(id) : to.ids.posixInode(id);
 }
 

@@ -24,7 +24,10 @@ export interface Names {
   user(name: string): string;
   /** As joinQueues, of socketPath's. */
   joinSockets(names: readonly Uint8Array[]): void;
-  /** The path of a UNIX socket, or an abstract name's bytes, in as many bytes. */
+  /**
+   * The path of a UNIX socket, or an abstract name's bytes, in as many bytes; in more where there are more different ones
+   * of that length than can be told apart.
+   */
   socketPath(path: Uint8Array): Uint8Array;
 }
 
@@ -67,6 +70,7 @@ export function newNames(keeps: ReadonlySet<Kind>, census: Census): Names {
   const lines = table("command-lines", (count) => `command-${count}\0`);
   const sockets = new Map<string, Uint8Array>();
   const taken = new Set<string>();
+  const counts = new Map<number, number>();
   const program = (name: Uint8Array) => (name.length <= COMM_BYTES ? tasks : programs).find(upToNul(name));
   const text = (find: (name: Uint8Array) => Uint8Array, value: string) =>
     Buffer.from(find(bytesOf(value))).toString("utf8");
@@ -111,7 +115,7 @@ export function newNames(keeps: ReadonlySet<Kind>, census: Census): Names {
       const key = Buffer.from(path).toString("latin1");
       let found = sockets.get(key);
       if (found === undefined) {
-        found = pathOfLength(sockets.size + 1, path.length, taken);
+        found = pathOfLength(path.length, taken, counts);
         sockets.set(key, found);
       }
       return found;
@@ -172,17 +176,34 @@ function freeLetter(place: ReadonlyMap<number, number>): number | null {
   return free.length === 0 ? null : (free[randomInt(free.length)] ?? null);
 }
 
-/** `/socket-12....`, cut and counted so that no two are alike. */
-function pathOfLength(count: number, lengthBytes: number, taken: Set<string>): Uint8Array {
-  for (let number = count; ; number++) {
+/** What a name's byte may be, letters first. No NUL, which ends a path, and no slash. */
+const NAME_BYTES: readonly number[] = [
+  ...Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz"),
+  ...Array.from({ length: 255 }, (_, i) => i + 1).filter(
+    (byte) => byte !== SLASH && !LETTERS.includes(String.fromCharCode(byte)),
+  ),
+];
+
+/** `socket-12....`, cut and counted for each length, so that no two are alike. */
+function pathOfLength(lengthBytes: number, taken: Set<string>, counts: Map<number, number>): Uint8Array {
+  const most = NAME_BYTES.length ** lengthBytes;
+  for (let number = (counts.get(lengthBytes) ?? 0) + 1; number < most; number++) {
+    counts.set(lengthBytes, number);
     const text = `socket-${number}`;
-    const short = number.toString(36);
     const made =
-      text.length <= lengthBytes ? text.padEnd(lengthBytes, ".") : short.padStart(lengthBytes, "0");
-    if (made.length > lengthBytes)
-      throw new RedactError("more socket names of a few bytes than can be kept apart");
-    if (taken.has(made)) continue;
-    taken.add(made);
-    return bytesOf(made);
+      text.length <= lengthBytes ? bytesOf(text.padEnd(lengthBytes, ".")) : shortName(number, lengthBytes);
+    const key = Buffer.from(made).toString("latin1");
+    if (taken.has(key)) continue;
+    taken.add(key);
+    return made;
   }
+  return pathOfLength(lengthBytes + 1, taken, counts);
+}
+
+function shortName(number: number, lengthBytes: number): Uint8Array {
+  const made = new Uint8Array(lengthBytes);
+  for (let at = lengthBytes - 1, rest = number; at >= 0; at--, rest = Math.floor(rest / NAME_BYTES.length)) {
+    made[at] = NAME_BYTES[rest % NAME_BYTES.length] ?? 0;
+  }
+  return made;
 }

@@ -176,12 +176,13 @@ function unixName(bytes: Uint8Array): UnixName {
 const SLASH = 0x2f;
 
 function unixAddress(bytes: Uint8Array, names: Names): Uint8Array {
-  const out = new Uint8Array(bytes.length);
-  out.set(bytes.subarray(0, FAMILY_BYTES));
-  if (bytes.length === FAMILY_BYTES) return out;
+  if (bytes.length === FAMILY_BYTES) return bytes.slice();
   const { name, front } = unixName(bytes);
+  const made = names.socketPath(name);
+  const out = new Uint8Array(bytes.length + made.length - name.length);
+  out.set(bytes.subarray(0, FAMILY_BYTES));
   if (bytes[FAMILY_BYTES] === SLASH) out[FAMILY_BYTES] = SLASH;
-  out.set(names.socketPath(name), FAMILY_BYTES + front);
+  out.set(made, FAMILY_BYTES + front);
   return out;
 }
 
