@@ -2,7 +2,7 @@
 import type { EventRow, Variant } from "../../catalog/types.js";
 import type { Redaction } from "./redaction.js";
 import { isMsqid } from "./shape.js";
-import { small32 } from "./structs.js";
+import { bounded, small32 } from "./structs.js";
 
 export interface Numbers {
   readonly event: EventRow;
@@ -26,6 +26,7 @@ export function redactArgs(to: Redaction, tgid: number, call: Numbers): bigint[]
     if (argument.value.notation === "fd") return BigInt.asUintN(32, small32(BigInt.asIntN(32, raw)));
     switch (argument.value.type) {
       case "size_t":
+        return is32Bit ? int : BigInt.asUintN(64, bounded(BigInt.asIntN(64, raw)));
       case "long":
         return is32Bit ? int : raw;
       case "umode_t":

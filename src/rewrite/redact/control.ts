@@ -6,7 +6,7 @@
 import type { StructLayout } from "../../btf/index.js";
 import type { Variant } from "../../catalog/types.js";
 import type { Redaction } from "./redaction.js";
-import { bounded, readNumber, redactStruct, small32, writeNumber } from "./structs.js";
+import { bounded, readNumber, redactStruct, small16, small32, writeNumber } from "./structs.js";
 import { USER_TABLES } from "./tables.js";
 
 const SOL_IP = 0;
@@ -35,8 +35,7 @@ export function redactControl(to: Redaction, bytes: Uint8Array, variant: Variant
       out.set(bounds(layout, bytes, at), at);
       break;
     }
-    out.set(bytes.subarray(at, at + layout.sizeBytes), at);
-    clearPadding(layout, out, at);
+    out.set(headerBytes(layout, bytes, at), at);
     const end = Math.min(at + header.lengthBytes, bytes.length);
     const from = Math.min(at + dataAt, end);
     const isWhole = at + header.lengthBytes <= bytes.length;
@@ -70,15 +69,15 @@ function bounds(layout: StructLayout, bytes: Uint8Array, at: number): Uint8Array
   return out;
 }
 
-function clearPadding(layout: StructLayout, out: Uint8Array, at: number): void {
-  const used = new Set(
-    layout.fields.flatMap(({ name, offsetBytes, sizeBytes }) =>
-      USER_TABLES.cmsghdr?.[name] === undefined
-        ? []
-        : Array.from({ length: sizeBytes }, (_, i) => offsetBytes + i),
-    ),
-  );
-  for (let i = 0; i < layout.sizeBytes; i++) if (!used.has(i)) out[at + i] = 0;
+/** Its fields, and nothing of what lies between them. */
+function headerBytes(layout: StructLayout, bytes: Uint8Array, at: number): Uint8Array {
+  const out = new Uint8Array(layout.sizeBytes);
+  for (const { name, offsetBytes, sizeBytes } of layout.fields) {
+    if (USER_TABLES.cmsghdr?.[name] === undefined) continue;
+    const own = bytes.subarray(at + offsetBytes, at + offsetBytes + sizeBytes);
+    out.set(name === "cmsg_len" ? own : small16(own), offsetBytes);
+  }
+  return out;
 }
 
 function redactData(
@@ -101,8 +100,8 @@ function redactData(
       ipi_spec_dst: to.sockets.ip4,
       ipi_addr: to.sockets.ip4,
       ipi6_addr: to.sockets.ip6,
-      ipi_ifindex: same,
-      ipi6_ifindex: same,
+      ipi_ifindex: small16,
+      ipi6_ifindex: small16,
     };
     const made = Array.from({ length: count }, (_, i) =>
       redactStruct(to, layout, table, data.slice(i * layout.sizeBytes, (i + 1) * layout.sizeBytes), {
@@ -150,14 +149,16 @@ function descriptors(data: Uint8Array): Uint8Array {
   return out;
 }
 
-function same(own: Uint8Array): Uint8Array {
-  return own;
-}
+/** No time is beyond; eight letters are. */
+const MOST_KEPT = 1n << 47n;
 
 export function wallSeconds(to: Redaction, own: Uint8Array): Uint8Array {
   const bits = 8 * own.length;
   const made = to.clock.seconds(BigInt.asIntN(bits, readNumber(own)));
-  return writeNumber(BigInt.asUintN(bits, to.keeps.has("wall-clock") ? bounded(made) : made), own.length);
+  return writeNumber(
+    BigInt.asUintN(bits, to.keeps.has("wall-clock") ? bounded(made, MOST_KEPT) : made),
+    own.length,
+  );
 }
 
 /** No fraction of a second has more than 32 bits; eight letters have. */

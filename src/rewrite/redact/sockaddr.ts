@@ -34,6 +34,7 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 const AF_NETLINK = 16;
 const FAMILY_BYTES = 2;
+const KNOWN: ReadonlySet<number> = new Set([AF_UNIX, AF_INET, AF_INET6, AF_NETLINK]);
 
 /** Fields with IP addresses and ports, by family. */
 const IP_FIELDS: ReadonlyMap<number, { readonly struct: string; readonly fields: readonly IpField[] }> =
@@ -65,7 +66,12 @@ type IpField = readonly [name: string, kind: "port" | "ip4" | "ip6"];
 export function newSocketAddresses(parts: SocketAddressParts): SocketAddresses {
   const { keeps, census, key, names, ids, ips, layout } = parts;
   const isKept = keeps.has("socket-addresses");
-  const flow = scrambler(key);
+  const scramble = scrambler(key);
+  const flow = (field: Uint8Array) => (isKept ? field : scramble(field));
+  const port = (field: Uint8Array) => (isKept ? field : ips.port(field));
+  const path = (name: Uint8Array) => (isKept ? name : names.socketPath(name));
+  /** Interfaces and groups have small numbers; what has not may be anything. */
+  const small = (field: Uint8Array) => (field.subarray(2).every((byte) => byte === 0) ? field : flow(field));
   const ip4 = (bytes: Uint8Array) => (isKept ? bytes : ips.ip4(bytes));
   const ip6 = (bytes: Uint8Array) => (isKept ? bytes : ips.ip6(bytes));
   /** Fields by name; what none of them covers becomes zero. */
@@ -94,20 +100,20 @@ export function newSocketAddresses(parts: SocketAddressParts): SocketAddresses {
   const known = (bytes: Uint8Array, family: number): Uint8Array | null => {
     switch (family) {
       case AF_UNIX:
-        return unixAddress(bytes, names);
+        return unixAddress(bytes, path);
       case AF_INET:
-        return fields(bytes, "sockaddr_in", { sin_port: ips.port, sin_addr: ip4 });
+        return fields(bytes, "sockaddr_in", { sin_port: port, sin_addr: ip4 });
       case AF_INET6:
         return fields(bytes, "sockaddr_in6", {
-          sin6_port: ips.port,
+          sin6_port: port,
           sin6_flowinfo: flow,
           sin6_addr: ip6,
-          sin6_scope_id: same,
+          sin6_scope_id: small,
         });
       case AF_NETLINK:
         return fields(bytes, "sockaddr_nl", {
           nl_pid: (field) => number32(field, ids.pid),
-          nl_groups: same,
+          nl_groups: small,
         });
       default:
         return null;
@@ -119,9 +125,11 @@ export function newSocketAddresses(parts: SocketAddressParts): SocketAddresses {
     address(bytes) {
       if (bytes.length === 0) return bytes;
       census.count("socket-addresses");
-      if (isKept) return bytes;
+      // Of a family that is known here only its fields are the address, whether they are kept or not.
+      const family = familyOf(bytes);
+      if (isKept && !(bytes.length >= FAMILY_BYTES && KNOWN.has(family))) return bytes;
       if (bytes.length < FAMILY_BYTES) return key.stream("sockaddr", bytes.length, bytes);
-      return known(bytes, familyOf(bytes)) ?? opaque(bytes);
+      return known(bytes, family) ?? opaque(bytes);
     },
     join(before, after) {
       const family = familyOf(before);
@@ -149,10 +157,6 @@ function familyOf(bytes: Uint8Array): number {
   return (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
 }
 
-function same(field: Uint8Array): Uint8Array {
-  return field;
-}
-
 interface UnixName {
   readonly name: Uint8Array;
   /** Bytes in front of it: the NUL of an abstract name, a leading slash. */
@@ -175,10 +179,10 @@ function unixName(bytes: Uint8Array): UnixName {
 
 const SLASH = 0x2f;
 
-function unixAddress(bytes: Uint8Array, names: Names): Uint8Array {
+function unixAddress(bytes: Uint8Array, path: Names["socketPath"]): Uint8Array {
   if (bytes.length === FAMILY_BYTES) return bytes.slice();
   const { name, front } = unixName(bytes);
-  const made = names.socketPath(name);
+  const made = path(name);
   const out = new Uint8Array(bytes.length + made.length - name.length);
   out.set(bytes.subarray(0, FAMILY_BYTES));
   if (bytes[FAMILY_BYTES] === SLASH) out[FAMILY_BYTES] = SLASH;

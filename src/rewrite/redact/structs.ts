@@ -137,12 +137,20 @@ function narrow(value: number, sizeBytes: number, change: (value: number) => num
   return BigInt(sizeBytes === 2 && value === 0xffff ? value : change(value));
 }
 
-/** No size is beyond; eight letters are. */
-const MOST = 1n << 47n;
+/** The kernel moves no more bytes at once, and has no limit that is beyond. */
+const MOST = 1n << 31n;
+const LONG_MAX = (1n << 63n) - 1n;
 
-export function bounded(value: bigint): bigint {
-  if (value > MOST) return MOST;
-  return value < -MOST ? -MOST : value;
+/** LONG_MAX and -1, which is SIZE_MAX, stay: programs write them for "as much as there is". */
+export function bounded(value: bigint, most = MOST): bigint {
+  if (value === LONG_MAX) return value;
+  if (value > most) return most;
+  return value < -most ? -most : value;
+}
+
+/** Indices of interfaces, levels and types of control messages: 32 bits, of which no more are used. */
+export function small16(field: Uint8Array): Uint8Array {
+  return readNumber(field) > 0xffffn ? new Uint8Array(field.length).fill(0xff) : field;
 }
 
 /** Times of compat structs: the upper halves lie elsewhere. */
