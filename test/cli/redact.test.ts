@@ -219,6 +219,7 @@ test("wrong usage", async () => {
       [file, "-o", "a", "--keep", "everything"],
       /--keep: there is no kind of data "everything": expected one of payloads, /,
     ],
+    [[file, "-o", "-"], /-o -: .* it has to be a file/],
     [["--check", file, "-o", "a"], /--check writes nothing/],
     [["-o", "a"], /no capture given/],
   ];
@@ -228,7 +229,7 @@ test("wrong usage", async () => {
     assert.match(stderr, message);
     assert.is(stdout, "");
   }
-  assert.is(existsSync("a"), false);
+  assert.equal([existsSync("a"), existsSync("-")], [false, false]);
 });
 
 test("a file that is there is not overwritten, nor is the capture itself", async () => {

@@ -53,6 +53,8 @@ export async function run(options: RedactOptions, io: Io): Promise<number> {
     return check(options, io);
   }
   if (output === null) throw new UsageError("no output given: msgtape redact FILE -o OUT");
+  if (output === "-")
+    throw new UsageError("-o -: the new capture is removed again when redact fails, so it has to be a file");
   return redact(options, output, keeps, io);
 }
 
