@@ -2,6 +2,7 @@
 import { type Stats, statSync } from "node:fs";
 import { BtfError } from "../btf/index.js";
 import type { Capture } from "../format/capture.js";
+import { CaptureError } from "../format/problem.js";
 import { openSections, type Section } from "../format/sections.js";
 import type { Problem } from "../format/types.js";
 import { captureLoss } from "../replay/losses.js";
@@ -27,10 +28,14 @@ export async function withCaptures<T>(
   });
 }
 
-/** As `withCaptures`, each capture apart and with its own bytes. */
+/**
+ * As `withCaptures`, each capture apart and with its own bytes. `refused` is told of each file that cannot be read at all,
+ * and the others are given; without it, and for the only file, that is thrown.
+ */
 export async function withSections<T>(
   paths: readonly string[],
   use: (sections: readonly Section[]) => Promise<T>,
+  refused?: (error: CaptureError, file: string) => void,
 ): Promise<T> {
   const sources: FileSource[] = [];
   try {
@@ -38,7 +43,13 @@ export async function withSections<T>(
       refuseDevice(path);
       const source = fileSource(path);
       sources.push(source);
-      return openSections(source);
+      try {
+        return openSections(source);
+      } catch (error) {
+        if (refused === undefined || paths.length === 1 || !(error instanceof CaptureError)) throw error;
+        refused(error, path);
+        return [];
+      }
     });
     return await use(sections);
   } catch (error) {

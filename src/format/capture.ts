@@ -77,6 +77,7 @@ export interface Capture {
  * read, as the spec's "Reading without the index" has it, and the index is held against them.
  *
  * @param held what the metadata may take that is kept; captures of one file share it.
+ * @param told where problems are put: whoever gives it may add what is wrong behind the capture.
  * @throws CaptureError when it cannot be read at all; anything less is in `problems`.
  */
 export function openCapture(
@@ -84,10 +85,11 @@ export function openCapture(
   limits: Limits = LIMITS,
   useIndex = true,
   held: HeldBudget = heldBudget(limits),
+  told: Problem[] = [],
 ): Capture {
   const header = readFileHeader(source, limits);
   const located = locateFrames(source, header, limits, useIndex);
-  const problems = problemList(limits.problems);
+  const problems = problemList(limits.problems, told);
   for (const trouble of located.problems) problems.add(trouble);
   const frames = located.places.flatMap((place) => place.entry ?? []);
   refuseUnknown(frames, source.name);
@@ -196,8 +198,7 @@ interface Problems {
 }
 
 /** Each problem once, also when its frame is read again. Behind the first `most` the last says that there are more. */
-function problemList(most: number): Problems {
-  const all: Problem[] = [];
+function problemList(most: number, all: Problem[]): Problems {
   const seen = new Set<string>();
   return {
     all,

@@ -7,20 +7,26 @@
 import { type Capture, openCapture } from "./capture.js";
 import { readFileHeader } from "./file-header.js";
 import { heldBudget, LIMITS, type Limits } from "./limits.js";
-import { CaptureError } from "./problem.js";
+import { CaptureError, problem } from "./problem.js";
 import type { ByteSource } from "./source.js";
 import { parseTrailer, TRAILER_BYTES } from "./trailer.js";
+import type { Problem } from "./types.js";
 
 /** A capture with its own bytes, as if they were a file. */
 export interface Section {
+  /** The file's name: that of the capture may have its number behind it. */
+  readonly file: string;
   readonly capture: Capture;
   readonly source: ByteSource;
+  /** The capture behind it is refused, and nothing from there on is read. Among the capture's problems, too. */
+  readonly behind: Problem | null;
 }
 
 /**
- * Opens each capture of a file, in file order: at least one.
+ * Opens each capture of a file, in file order: at least one. One that is refused is the last that is looked at: it is a
+ * problem of the one before.
  *
- * @throws CaptureError when one of them cannot be read at all.
+ * @throws CaptureError when the first cannot be read at all.
  */
 export function openCaptures(source: ByteSource, limits: Limits = LIMITS): readonly Capture[] {
   return openSections(source, limits).map(({ capture }) => capture);
@@ -32,6 +38,7 @@ export function openSections(source: ByteSource, limits: Limits = LIMITS): reado
   const captures: Section[] = [];
   let framesLeft = limits.frames;
   const held = heldBudget(limits);
+  let begin: { readonly offset: number; readonly problems: Problem[] } = { offset: 0, problems: [] };
   const open = (offset: number, end: number | null): Capture => {
     const number = captures.length + 1;
     const name = number === 1 ? source.name : `${source.name}#${number}`;
@@ -45,22 +52,43 @@ export function openSections(source: ByteSource, limits: Limits = LIMITS): reado
       );
     }
     const own = { ...limits, frames: Math.max(framesLeft, 1) };
-    const capture = openCapture(windowOf(source, name, offset, end), own, true, held);
+    const problems: Problem[] = [];
+    const capture = openCapture(windowOf(source, name, offset, end), own, true, held, problems);
     framesLeft -= capture.frames.length;
     const { nextOffset } = capture;
     const ownEnd = nextOffset === null ? end : offset + nextOffset;
-    captures.push({ capture, source: windowOf(source, name, offset, ownEnd) });
+    captures.push({
+      file: source.name,
+      capture,
+      source: windowOf(source, name, offset, ownEnd),
+      behind: null,
+    });
+    begin = { offset, problems };
     return capture;
   };
   const ends = new Map(starts.map((start, i) => [start, starts[i + 1] ?? source.sizeBytes]));
   for (let offset: number | null = 0; offset !== null; ) {
     // One that a trailer tells of counts only where the one before leads to it: it may lie inside a frame.
     const end = ends.get(offset);
-    const capture = open(offset, end ?? source.sizeBytes);
+    let capture: Capture;
+    try {
+      capture = open(offset, end ?? source.sizeBytes);
+    } catch (error) {
+      const last = captures.pop();
+      if (!(error instanceof CaptureError) || last === undefined) throw error;
+      const behind = refusalBehind(error, offset - begin.offset);
+      begin.problems.push(behind);
+      return [...captures, { ...last, behind }];
+    }
     const next: number | null = end ?? (capture.nextOffset === null ? null : offset + capture.nextOffset);
     offset = next === source.sizeBytes ? null : next;
   }
   return captures;
+}
+
+function refusalBehind(error: CaptureError, offset: number): Problem {
+  const what = `the capture behind this one is refused (${error.code}), and nothing from there on is read: ${error.message}`;
+  return problem("trailing_bytes", offset, null, what);
 }
 
 /**
@@ -93,8 +121,8 @@ function startOf(source: ByteSource, end: number, limits: Limits): number | null
   }
 }
 
-/** `end` null: up to wherever the source ends. */
-function windowOf(source: ByteSource, name: string, start: number, end: number | null): ByteSource {
+/** Bytes of a source as one of its own; `end` null: up to wherever the source ends. */
+export function windowOf(source: ByteSource, name: string, start: number, end: number | null): ByteSource {
   const sizeBytes = end === null ? null : end - start;
   return {
     name,

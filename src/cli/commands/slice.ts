@@ -77,8 +77,8 @@ function chosenBy(options: SliceOptions): ChosenBy {
 }
 
 /** A slice tells of no damage: whoever reads it would take what is missing for left out. */
-function refuseDamage({ capture, source }: Section): void {
-  const [problem, ...more] = verifyCapture(source).problems;
+function refuseDamage({ capture, source, behind }: Section): void {
+  const [problem, ...more] = [...verifyCapture(source).problems, ...(behind === null ? [] : [behind])];
   if (problem === undefined) return;
   const rest = more.length === 0 ? "" : `, and ${counted(more.length, "more problem")}`;
   const what = `offset ${problem.offset}: ${problem.message} (${problem.code})${rest}`;

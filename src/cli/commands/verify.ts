@@ -3,8 +3,8 @@
  * queues at its end are not as its calls left them.
  */
 import type { Argv } from "yargs";
-import type { Capture } from "../../format/capture.js";
-import type { ByteSource } from "../../format/source.js";
+import type { CaptureError } from "../../format/problem.js";
+import type { Section } from "../../format/sections.js";
 import type { Problem } from "../../format/types.js";
 import { formatJson } from "../../render/json.js";
 import { hasNothingToRead } from "../../replay/calls.js";
@@ -34,7 +34,8 @@ export function builder(yargs: Argv): Argv {
 }
 
 interface Verdict {
-  readonly capture: string;
+  /** null: the file is refused, which is its only problem. */
+  readonly capture: string | null;
   readonly ok: boolean;
   readonly problems: readonly Problem[];
   readonly records: number;
@@ -44,26 +45,34 @@ interface Verdict {
   readonly model?: { readonly queues: number | null; readonly unsure: number };
 }
 
-/** With `--json` one object a capture, each on its line. */
+/** With `--json` one object a capture, each on its line; files that are refused come last, when others are not. */
 export async function run(options: VerifyOptions, io: Io): Promise<number> {
-  return withSections(options.files, async (sections) => {
+  const refusals: { readonly name: string; readonly verdict: Verdict }[] = [];
+  const use = async (sections: readonly Section[]) => {
     const output = new Output(io.stdout);
-    let isOk = true;
-    for (const { capture, source } of sections) {
-      const verdict = verify(capture, source, options.model === true);
+    let isOk = refusals.length === 0;
+    const tell = async (name: string, verdict: Verdict) => {
       isOk &&= verdict.ok;
       if (options.json === true) await output.line(formatJson(verdict));
-      else for (const line of verdictLines(capture, verdict)) await output.line(line);
-    }
+      else for (const line of verdictLines(name, verdict)) await output.line(line);
+    };
+    for (const section of sections) await tell(section.capture.name, verify(section, options.model === true));
+    for (const { name, verdict } of refusals) await tell(name, verdict);
     await output.flush();
     return isOk ? ExitStatus.DONE : ExitStatus.LOSS;
-  });
+  };
+  return withSections(options.files, use, (error, name) => refusals.push({ name, verdict: refusal(error) }));
 }
 
-function verify(capture: Capture, source: ByteSource, withModel: boolean): Verdict {
+function refusal({ code, offset, frame, message }: CaptureError): Verdict {
+  const problems = [{ code, offset: offset ?? 0, frame, message }];
+  return { capture: null, ok: false, problems, records: 0, unnamed: { tasks: 0, queues: 0 } };
+}
+
+function verify({ capture, source, behind }: Section, withModel: boolean): Verdict {
   const { problems: found, records, unnamed } = verifyCapture(source);
   const model: ModelCheck | null = withModel && !hasNothingToRead(capture) ? checkModel(capture) : null;
-  const problems = [...found, ...(model?.problems ?? [])];
+  const problems = [...found, ...(behind === null ? [] : [behind]), ...(model?.problems ?? [])];
   return {
     capture: capture.captureId,
     ok: problems.length === 0,
@@ -74,10 +83,10 @@ function verify(capture: Capture, source: ByteSource, withModel: boolean): Verdi
   };
 }
 
-function verdictLines(capture: Capture, { ok, problems, records, unnamed, model }: Verdict): string[] {
-  const name = safeText(capture.name);
+function verdictLines(file: string, { ok, problems, records, unnamed, model }: Verdict): string[] {
+  const name = safeText(file);
   const lines = problems.map(({ code, offset, message }) =>
-    safeText(`${capture.name}: ${code === "model" ? "" : `offset ${offset}: `}${message} (${code})`),
+    safeText(`${file}: ${code === "model" ? "" : `offset ${offset}: `}${message} (${code})`),
   );
   lines.push(`${name}: ${ok ? "ok" : counted(problems.length, "problem")}, ${counted(records, "record")}`);
   if (unnamed.tasks + unnamed.queues > 0) {
