@@ -7,7 +7,7 @@
  */
 import { openCapture } from "../format/capture.js";
 import { createEncoder } from "../format/encoder.js";
-import { captureIdText, readFileHeader } from "../format/file-header.js";
+import { captureIdText, type FileHeader, readFileHeader } from "../format/file-header.js";
 import { LIMITS, type Limits } from "../format/limits.js";
 import { problem } from "../format/problem.js";
 import { openSections } from "../format/sections.js";
@@ -17,7 +17,7 @@ import { startNs } from "../replay/time.js";
 import { verifyCapture } from "../replay/verify/verify.js";
 import { RewriteError } from "./error.js";
 import { recoveredSummary } from "./recovered-summary.js";
-import { frameAt, leftFrames } from "./recovery-frames.js";
+import { frameAt, type LeftFrames, leftFrames } from "./recovery-frames.js";
 import { recoveryGaps } from "./recovery-gaps.js";
 
 export interface Recovery {
@@ -40,25 +40,53 @@ export interface RecoverOptions {
 
 const COPY_BYTES = 1 << 20;
 
-/**
- * Writes the recovered capture, piece by piece.
- *
- * @throws CaptureError as a reader does, RewriteError when nothing of it can be recovered
- */
+export interface RecoveryPlan {
+  /** Writes the recovered capture, piece by piece. `beside`: what else is missing, of captures next to it. */
+  run(write: (bytes: Uint8Array) => void, beside?: readonly Problem[]): Recovery;
+}
+
+/** As `recoveryPlan`, and writes it. */
 export function recoverCapture(
   source: ByteSource,
   write: (bytes: Uint8Array) => void,
-  { version, limits = LIMITS, known = [] }: RecoverOptions,
+  options: RecoverOptions,
 ): Recovery {
+  return recoveryPlan(source, options).run(write);
+}
+
+/**
+ * Looks what is left of a capture.
+ *
+ * @throws CaptureError as a reader does, RewriteError when nothing of it can be recovered
+ */
+export function recoveryPlan(
+  source: ByteSource,
+  { version, limits = LIMITS, known = [] }: RecoverOptions,
+): RecoveryPlan {
   const header = readFileHeader(source, limits);
   const captureId = captureIdText(header.captureId);
-  const verified = verifyCapture(source, limits);
-  const { records } = verified;
-  const problems = [...known, ...verified.problems];
-  if (problems.length === 0) {
-    copy(source, write);
-    return { captureId, problems, records, missing: 0n, atLeast: false };
-  }
+  const { records, problems: found } = verifyCapture(source, limits);
+  const own = [...known, ...found];
+  const planned = own.length === 0 ? null : requireLeft(source, header, own, limits);
+  return {
+    run(write, beside = []) {
+      const problems = [...own, ...beside];
+      if (problems.length === 0) {
+        copy(source, write);
+        return { captureId, problems, records, missing: 0n, atLeast: false };
+      }
+      const left = planned ?? requireLeft(source, header, problems, limits);
+      return writeRecovered({ source, header, left, problems, limits, version }, write);
+    },
+  };
+}
+
+function requireLeft(
+  source: ByteSource,
+  header: FileHeader,
+  problems: readonly Problem[],
+  limits: Limits,
+): LeftFrames {
   const left = leftFrames(source, header, distrustedFrames(problems), limits);
   if (left.frames.length === 0) {
     throw new RewriteError(`${source.name}: nothing can be recovered: no frame of it is whole`);
@@ -69,6 +97,23 @@ export function recoverCapture(
       `${source.name}: nothing can be recovered: the layouts of its records (BTF of origin "recorder") are damaged`,
     );
   }
+  return left;
+}
+
+interface Writing {
+  readonly source: ByteSource;
+  readonly header: FileHeader;
+  readonly left: LeftFrames;
+  readonly problems: readonly Problem[];
+  readonly limits: Limits;
+  readonly version: string;
+}
+
+function writeRecovered(
+  { source, header, left, problems, limits, version }: Writing,
+  write: (bytes: Uint8Array) => void,
+): Recovery {
+  const captureId = captureIdText(header.captureId);
   const capture = openCapture(source, limits);
   const encoder = createEncoder({
     captureId: header.captureId,
@@ -76,7 +121,9 @@ export function recoverCapture(
     limits,
     header: source.read(0, header.headerBytes),
   });
-  const gaps = recoveryGaps(left);
+  // Nobody knows what the bytes were that are not read.
+  const isMoreBehind = problems.some(({ code }) => code === "trailing_bytes");
+  const gaps = recoveryGaps(left, isMoreBehind);
   write(encoder.fileHeader());
   let next = 0;
   for (const frame of left.frames) {
@@ -144,10 +191,11 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
  */
 export function faultOfRecovered(
   written: ByteSource,
-  recoveries: readonly Recovery[],
+  all: readonly (Recovery | null)[],
   limits: Limits = LIMITS,
 ): Problem | null {
   const sections = openSections(written, limits);
+  const recoveries = all.flatMap((one) => one ?? []);
   for (const [i, { source }] of sections.entries()) {
     const { problems, records } = verifyCapture(source, limits);
     const fault = problems.find(({ code }) => code !== "metadata_missing");

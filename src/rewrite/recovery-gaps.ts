@@ -20,14 +20,15 @@ const PLANES_NS = 1_000_000_000n;
 type Missing = ReturnType<LeftFrames["missing"]>;
 type Chunk = NonNullable<GoodFrame["chunk"]>;
 
-export function recoveryGaps(left: LeftFrames): readonly RecoveryGap[] {
+/** `isMoreBehind`: there is something behind the capture's end that nobody can read. */
+export function recoveryGaps(left: LeftFrames, isMoreBehind = false): readonly RecoveryGap[] {
   const chunks = left.frames.flatMap((frame) =>
     frame.chunk === null ? [] : [{ ...frame, chunk: frame.chunk }],
   );
   const gaps: RecoveryGap[] = [];
   let at = 0; // of the first chunk behind the stretch
   let isToldUpTo = -1; // records up to this chunk are told of
-  for (const { from, to, isOpen } of stretches(left)) {
+  for (const { from, to, isOpen } of stretches(left, isMoreBehind)) {
     while ((chunks[at]?.sequence ?? Number.POSITIVE_INFINITY) < from) at++;
     const before = chunks[at - 1]?.chunk ?? null;
     const after = chunks[at]?.chunk ?? null;
@@ -48,7 +49,7 @@ interface Stretch {
   readonly isOpen: boolean;
 }
 
-function stretches({ frames, count, summary }: LeftFrames): Stretch[] {
+function stretches({ frames, count, summary }: LeftFrames, isMoreBehind: boolean): Stretch[] {
   const found: Stretch[] = [];
   let next = 0;
   for (const { sequence } of frames) {
@@ -59,7 +60,7 @@ function stretches({ frames, count, summary }: LeftFrames): Stretch[] {
     found.push({ from: next, to: count, isOpen: false });
     next = count;
   }
-  return summary === null ? [...found, { from: next, to: next + 1, isOpen: true }] : found;
+  return summary === null || isMoreBehind ? [...found, { from: next, to: next + 1, isOpen: true }] : found;
 }
 
 interface Around {

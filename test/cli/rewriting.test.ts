@@ -106,6 +106,76 @@ test("recover: a damaged file header is made anew, with the id that the trailer 
   assert.match(noise.stderr, /not a msgtape capture/);
 });
 
+test("recover: a capture behind the first whose file header is damaged is mended, too", async () => {
+  const joined = concat([bytes, other(1, 0n), other(2, 0n)]);
+  joined[bytes.length + 40] = (joined[bytes.length + 40] ?? 0) ^ 1;
+  const out = temporary("joined.mtape");
+  const ran = await program(["recover", saved(joined), "-o", out, "--json"]);
+  assert.is(ran.status, 3, ran.stderr);
+  const answers = ran.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(
+    answers.map(({ capture, records, missing, problems }) => [
+      capture.slice(0, 2),
+      records,
+      missing,
+      problems.map(({ code }: { code: string }) => code),
+    ]),
+    [
+      ["a0", 15, 0, []],
+      ["01", 2, 0, ["file_header_damaged"]],
+      ["02", 2, 0, []],
+    ],
+  );
+  assert.is(Buffer.compare(readFileSync(out).subarray(0, bytes.length), bytes), 0);
+  assert.is((await program(["verify", out])).status, 0);
+});
+
+test("recover and merge: bytes behind a capture that are none leave a mark that stays", async () => {
+  const second = other(1, 0n);
+  const newer = second.slice();
+  newer[8] = 2; // the major
+  const ends = { "half a header": second.slice(0, 40), "no whole frame": second.slice(0, 300), newer };
+  for (const [name, end] of Object.entries(ends)) {
+    const file = saved(concat([bytes, end]), "behind.mtape");
+    for (const command of ["recover", "merge"]) {
+      const out = temporary("behind-out.mtape");
+      const ran = await program([command, file, "-o", out]);
+      assert.is(ran.status, 3, `${command}, ${name}: ${ran.stderr}`);
+      assert.match(ran.stderr, /may be missing/, `${command}, ${name}`);
+      if (command === "recover") assert.match(ran.stdout, /15 records; some may be missing \(1 problem\)\n$/);
+      assert.is((await program(["verify", out])).status, 0);
+      const calls = await program(["calls", out]);
+      assert.is(calls.status, 3, `${command}, ${name}`);
+      assert.match(calls.stderr, /records are missing, how many is not known/);
+      // And once more: nothing is wrong, and the mark is there.
+      const again = temporary("again.mtape");
+      assert.is((await program(["recover", out, "-o", again])).status, 0);
+      assert.is((await program(["calls", again])).status, 3);
+    }
+  }
+});
+
+test("merge: a file of which nothing can be read or recovered is named and left out", async () => {
+  const noise = saved(new Uint8Array(500), "noise");
+  const header = saved(other(1, 0n).slice(0, 64), "header.mtape");
+  const out = temporary("merged.mtape");
+  const ran = await program(["merge", noise, whole, header, "-o", out, "--json"]);
+  assert.is(ran.status, 3, ran.stderr);
+  assert.match(ran.stderr, /noise: not a msgtape capture .*; it is left out\n/);
+  assert.match(ran.stderr, /header\.mtape: nothing can be recovered: .*; it is left out\n/);
+  const { captures, left_out } = JSON.parse(ran.stdout);
+  assert.equal(
+    captures.map(({ file, records }: { file: string; records: number }) => [file, records]),
+    [[whole, 15]],
+  );
+  assert.is(left_out.length, 2);
+  assert.is(Buffer.compare(readFileSync(out), bytes), 0);
+  assert.is((await program(["merge", noise, noise, "-o", temporary("x")])).status, 1);
+});
+
 test("recover: what cannot be recovered leaves no file", async () => {
   const out = temporary("nothing.mtape");
   const ran = await program(["recover", saved(bytes.slice(0, 64)), "-o", out]);
@@ -226,6 +296,29 @@ test("verify: names that are not there are told of, and no fault", async () => {
     records: 2,
     unnamed: { tasks: 0, queues: 0 },
   });
+});
+
+test("verify: a file or a capture that is refused takes no verdict from the others", async () => {
+  const newer = other(4, 0n);
+  newer[8] = 2; // the major
+  const [good, refused, joined] = [saved(bytes), saved(newer), saved(concat([bytes, newer]))];
+  const ran = await program(["verify", good, refused, joined, "--json"]);
+  const verdicts = ran.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.equal(
+    [ran.status, ...verdicts.map(({ capture, ok }) => [capture?.slice(0, 2) ?? null, ok])],
+    [3, ["a0", true], ["a0", false], [null, false]],
+  );
+  assert.equal(
+    verdicts.map(({ problems }) => problems.map(({ code }: { code: string }) => code)),
+    [[], ["trailing_bytes"], ["newer_major"]],
+  );
+  const calls = await program(["calls", joined]);
+  assert.is(calls.status, 3);
+  assert.match(calls.stderr, /the capture behind this one is refused \(newer_major\)/);
+  assert.is((await program(["verify", refused])).status, 1);
 });
 
 test.run();

@@ -1,11 +1,13 @@
 /** `msgtape merge`: several captures in one file, one behind the other in the order of their starts. */
 import type { Argv } from "yargs";
+import type { CaptureError } from "../../format/problem.js";
 import type { Section } from "../../format/sections.js";
 import { formatJson } from "../../render/json.js";
 import { timeline } from "../../replay/time.js";
 import { verifyCapture } from "../../replay/verify/verify.js";
 import { type MergePlan, mergePlan, type Source } from "../../rewrite/merge-plan.js";
-import { faultOfRecovered, type Recovery, recoverCapture } from "../../rewrite/recover.js";
+import { faultOfRecovered, type Recovery } from "../../rewrite/recover.js";
+import { damagedOf, recoverAll } from "../../rewrite/recover-file.js";
 import { withSections } from "../captures.js";
 import { ExitStatus, type Io, Output } from "../io.js";
 import { type ReadingOptions, readingOptions } from "../options.js";
@@ -27,28 +29,35 @@ export function builder(yargs: Argv): Argv {
 
 export async function run(options: MergeOptions, io: Io): Promise<number> {
   const path = outputPath(options);
-  return withSections(options.files, async (sections) => {
+  const refused: CaptureError[] = [];
+  const use = async (sections: readonly Section[]) => {
+    const [first] = refused;
+    if (first !== undefined && sections.length === 0) throw first;
     const plan = mergePlan(sections, damageTeller());
     for (const line of alignmentLines(plan)) io.stderr.write(`msgtape: ${safeText(line)}\n`);
-    const recoveries = writeVerified(
+    const damaged = plan.sources.map(({ section }) => damagedOf(section));
+    const { recoveries, leftOut } = writeVerified(
       path,
-      (output) =>
-        plan.sources.map(({ section }) =>
-          recoverCapture(section.source, (bytes) => output.write(bytes), { version: VERSION }),
-        ),
-      (written, made) => faultOfRecovered(written, made),
+      (output) => recoverAll(damaged, (bytes) => output.write(bytes), VERSION),
+      (written, made) => faultOfRecovered(written, made.recoveries),
     );
-    for (const [i, { problems }] of recoveries.entries()) {
-      if (problems.length === 0) continue;
-      const what = `${plan.sources[i]?.name}: damaged (${counted(problems.length, "problem")}): recovered on the way`;
-      io.stderr.write(`msgtape: ${safeText(what)}\n`);
+    for (const [i, recovery] of recoveries.entries()) {
+      if (recovery === null || recovery.problems.length === 0) continue;
+      const { problems, atLeast } = recovery;
+      const lacks = atLeast ? "; records may be missing" : "";
+      const what = `damaged (${counted(problems.length, "problem")}): recovered on the way${lacks}`;
+      io.stderr.write(`msgtape: ${safeText(`${plan.sources[i]?.name}: ${what}`)}\n`);
     }
+    const lacking = [...refused.map(({ message }) => message), ...leftOut];
+    for (const why of lacking) io.stderr.write(`msgtape: ${safeText(`${why}; it is left out`)}\n`);
     const output = new Output(io.stdout);
-    if (options.json === true) await output.line(formatJson(answerOf(path, plan, recoveries)));
+    if (options.json === true) await output.line(formatJson(answerOf(path, plan, recoveries, lacking)));
     else await output.line(safeText(`${path}: ${summaryText(recoveries)}`));
     await output.flush();
-    return recoveries.every(({ problems }) => problems.length === 0) ? ExitStatus.DONE : ExitStatus.LOSS;
-  });
+    const isAll = refused.length === 0 && recoveries.every((one) => one?.problems.length === 0);
+    return isAll ? ExitStatus.DONE : ExitStatus.LOSS;
+  };
+  return withSections(options.files, use, (error) => refused.push(error));
 }
 
 /** Reads a capture only when it has to be chosen between two. */
@@ -63,7 +72,8 @@ function damageTeller(): (section: Section) => boolean {
   };
 }
 
-function summaryText(recoveries: readonly Recovery[]): string {
+function summaryText(all: readonly (Recovery | null)[]): string {
+  const recoveries = all.flatMap((one) => one ?? []);
   const records = recoveries.reduce((sum, one) => sum + one.records, 0);
   return `${counted(recoveries.length, "capture")}, ${counted(records, "record")}`;
 }
@@ -92,20 +102,30 @@ function placeText(source: Source): string {
   return `${host}from ${wall}, ${how}${stepped}`;
 }
 
-function answerOf(path: string, { sources, duplicates }: MergePlan, recoveries: readonly Recovery[]): object {
+function answerOf(
+  path: string,
+  { sources, duplicates }: MergePlan,
+  recoveries: readonly (Recovery | null)[],
+  leftOut: readonly string[],
+): object {
+  const captures = sources.flatMap((source, i) => {
+    const recovery = recoveries[i] ?? null;
+    return recovery === null ? [] : [captureAnswer(source, recovery)];
+  });
+  return { output: path, captures, duplicates, ...(leftOut.length === 0 ? {} : { left_out: leftOut }) };
+}
+
+function captureAnswer(source: Source, { records, problems }: Recovery): object {
+  const { name, hostname, uncertaintyNs, sameBootAs, steppedNs, section } = source;
   return {
-    output: path,
-    captures: sources.map(({ name, hostname, uncertaintyNs, sameBootAs, steppedNs, section }, i) => ({
-      file: name,
-      capture: section.capture.captureId,
-      host: hostname,
-      created: timeline([section.capture])[0]?.wall(0) ?? null,
-      uncertainty_ns: uncertaintyNs === null ? null : Number(uncertaintyNs),
-      same_boot_as: sameBootAs,
-      realtime_stepped_ns: Number(steppedNs),
-      records: recoveries[i]?.records ?? 0,
-      problems: recoveries[i]?.problems ?? [],
-    })),
-    duplicates,
+    file: name,
+    capture: section.capture.captureId,
+    host: hostname,
+    created: timeline([section.capture])[0]?.wall(0) ?? null,
+    uncertainty_ns: uncertaintyNs === null ? null : Number(uncertaintyNs),
+    same_boot_as: sameBootAs,
+    realtime_stepped_ns: Number(steppedNs),
+    records,
+    problems,
   };
 }

@@ -2,12 +2,11 @@
 import type { Argv } from "yargs";
 import { CaptureError } from "../../format/problem.js";
 import { openSections } from "../../format/sections.js";
-import type { ByteSource } from "../../format/source.js";
-import type { Problem } from "../../format/types.js";
 import { formatJson } from "../../render/json.js";
 import { fileSource } from "../../replay/open.js";
 import { mendedHeader } from "../../rewrite/file-header.js";
-import { faultOfRecovered, type Recovery, recoverCapture } from "../../rewrite/recover.js";
+import { faultOfRecovered, type Recovery } from "../../rewrite/recover.js";
+import { type Damaged, damagedWithMended, mendedProblem, recoverAll } from "../../rewrite/recover-file.js";
 import { withSections } from "../captures.js";
 import { ExitStatus, type Io, Output, UsageError } from "../io.js";
 import { type ReadingOptions, readingOptions } from "../options.js";
@@ -31,16 +30,21 @@ export async function run(options: RecoverOptions, io: Io): Promise<number> {
   const path = outputPath(options);
   const [file, second] = options.files;
   if (file === undefined || second !== undefined) throw new UsageError("recover takes one file");
-  const recoveries = await withMended(file, async (sources) =>
+  const { recoveries: all, leftOut } = await withMended(file, async (sources) =>
     writeVerified(
       path,
-      (output) =>
-        sources.map(({ source, known }) =>
-          recoverCapture(source, (bytes) => output.write(bytes), { version: VERSION, known }),
-        ),
-      (written, made) => faultOfRecovered(written, made),
+      (output) => recoverAll(sources, (bytes) => output.write(bytes), VERSION),
+      (written, { recoveries }) => faultOfRecovered(written, recoveries),
     ),
   );
+  const recoveries = all.flatMap((one) => one ?? []);
+  for (const why of leftOut) io.stderr.write(`msgtape: ${safeText(`${why}; it is left out`)}\n`);
+  const unread = recoveries.flatMap(({ problems }) =>
+    problems.filter(({ code }) => code === "trailing_bytes"),
+  );
+  for (const { message } of unread) {
+    io.stderr.write(`msgtape: ${safeText(`${file}: ${message}: records may be missing`)}\n`);
+  }
   const output = new Output(io.stdout);
   for (const recovery of recoveries) {
     if (options.json === true) await output.line(formatJson(answerOf(recovery)));
@@ -50,17 +54,10 @@ export async function run(options: RecoverOptions, io: Io): Promise<number> {
   return recoveries.every(({ problems }) => problems.length === 0) ? ExitStatus.DONE : ExitStatus.LOSS;
 }
 
-interface Damaged {
-  readonly source: ByteSource;
-  readonly known: readonly Problem[];
-}
-
 /** The captures of a file; where its header is damaged, with one that is made anew from the frames. */
 async function withMended<T>(file: string, use: (sources: readonly Damaged[]) => Promise<T>): Promise<T> {
   try {
-    return await withSections([file], (sections) =>
-      use(sections.map(({ source }) => ({ source, known: [] }))),
-    );
+    return await withSections([file], (sections) => use(damagedWithMended(sections)));
   } catch (error) {
     if (!(error instanceof CaptureError) || !MENDABLE.has(error.code) || (error.offset ?? 0) !== 0)
       throw error;
@@ -79,11 +76,9 @@ async function withHeader<T>(
   try {
     const mended = mendedHeader(source);
     if (mended === null) throw damage;
-    const id = mended.captureId === null ? "; its capture id is lost, and a new one is given" : "";
-    const message = `the file header was damaged, and is made anew from the first frame${id}`;
-    const known = [{ code: damage.code, offset: 0, frame: null, message }];
-    const sections = openSections(mended.source);
-    return await use(sections.map((section, i) => ({ source: section.source, known: i === 0 ? known : [] })));
+    const known = mendedProblem(damage.code, mended);
+    const damaged = damagedWithMended(openSections(mended.source));
+    return await use(damaged.map((one, i) => (i === 0 ? { ...one, known: [known, ...one.known] } : one)));
   } finally {
     source.close();
   }
