@@ -20,23 +20,48 @@ export interface CaptureClock {
 type Timed = Pick<ReplayCapture, "clocks" | "summary" | "index" | "host">;
 
 /**
- * Puts captures on one time line. Captures of one boot are laid by CLOCK_BOOTTIME, others by CLOCK_REALTIME at
- * their start; a capture without clock readings starts with the earliest. Numbers are exact within 104 days.
+ * Puts captures on one time line. Captures of one boot are laid by CLOCK_BOOTTIME to each other, and boots by
+ * CLOCK_REALTIME at the start of the earliest of each; a capture without clock readings starts with the earliest of its
+ * boot, or of all. Numbers are exact within 104 days.
  */
 export function timeline(captures: readonly Timed[]): readonly CaptureClock[] {
   const starts = captures.map((capture) => ({ startNs: startNs(capture), realNs: realtimeAtStart(capture) }));
-  const boots = new Set(captures.map((capture) => capture.host?.bootId ?? null));
-  const sameBoot = boots.size === 1 && !boots.has(null);
-  const keys = starts.map((one) => (sameBoot ? one.startNs : one.realNs));
-  const earliest = keys.reduce<bigint | null>((least, key) => {
-    if (key === null) return least;
-    return least === null || key < least ? key : least;
-  }, null);
+  const boots = new Map<string | number, Start[]>();
+  const bootOf = (index: number) => captures[index]?.host?.bootId ?? index;
+  for (const [index, start] of starts.entries()) {
+    boots.set(bootOf(index), [...(boots.get(bootOf(index)) ?? []), start]);
+  }
+  const firsts = new Map([...boots].map(([boot, own]) => [boot, firstOf(own)]));
+  const earliest = least([...firsts.values()].flatMap(({ realNs }) => realNs ?? []));
   return captures.map((capture, index) => {
-    const key = keys[index] ?? null;
-    const laterNs = key === null || earliest === null ? 0n : key - earliest;
-    return captureClock(capture, (starts[index]?.startNs ?? 0n) - laterNs);
+    const first = firsts.get(bootOf(index));
+    const laterNs = first?.realNs == null || earliest === null ? 0n : first.realNs - earliest;
+    return captureClock(capture, (first?.startNs ?? 0n) - laterNs);
   });
+}
+
+interface Start {
+  readonly startNs: bigint;
+  /** null: no clock reading. */
+  readonly realNs: bigint | null;
+}
+
+/** Where captures of one boot begin; CLOCK_REALTIME is that of the earliest that has it, taken back to there. */
+function firstOf(starts: readonly Start[]): Start {
+  const startNs = least(starts.map((one) => one.startNs)) ?? 0n;
+  const timed = starts.flatMap(({ startNs, realNs }) => (realNs === null ? [] : [{ startNs, realNs }]));
+  const first = timed.reduce<(typeof timed)[number] | null>(
+    (before, one) => (before !== null && before.startNs <= one.startNs ? before : one),
+    null,
+  );
+  return { startNs, realNs: first === null ? null : first.realNs - (first.startNs - startNs) };
+}
+
+function least(values: readonly bigint[]): bigint | null {
+  return values.reduce<bigint | null>(
+    (before, value) => (before === null || value < before ? value : before),
+    null,
+  );
 }
 
 /** CLOCK_BOOTTIME at the capture's start: the first clock reading, else the summary's, else the first record's. */

@@ -43,6 +43,12 @@ test("captures of other boots are laid by real time, of one boot by the time sin
   assert.equal(bases(make(1000n, 5_000n, "a"), make(700n, 5_100n, "b")), [1000n, 600n]);
   assert.equal(bases(make(1000n, 5_000n, "a"), make(700n, 4_900n, "b")), [900n, 700n]);
   assert.equal(bases(make(1000n, 5_000n, "a"), make(1300n, 9_999n, "a")), [1000n, 1000n]);
+  // Also beside another boot, by the clock of the earliest of the boot.
+  const [early, late, other] = [make(1000n, 5_000n, "a"), make(1300n, 9_999n, "a"), make(700n, 5_100n, "b")];
+  assert.equal(bases(late, early, other), [1000n, 1000n, 600n]);
+  assert.equal(bases(make(700n, 4_900n, "b"), late, early), [700n, 900n, 900n]);
+  // Without a boot's id nothing else is of that boot.
+  assert.equal(bases(make(1000n, 5_000n, null), make(1300n, 9_999n, null)), [1000n, -3699n]);
 });
 
 const HOST = {
