@@ -18,16 +18,20 @@ import type {
   RecordingPart,
   Summary,
 } from "../format/types.js";
+import { withoutCopies } from "./better-copy.js";
 
-/** In the order of the first capture of each; a recording of which one part is given stays as it is. */
+/**
+ * In the order of the first capture of each; a recording of which one part is given stays as it is. A capture that was
+ * given twice counts once.
+ */
 export function joinRecordings(captures: readonly Capture[]): readonly Capture[] {
   const groups = new Map<string | number, Capture[]>();
-  for (const [i, capture] of captures.entries()) {
+  for (const [i, capture] of withoutCopies(captures).entries()) {
     const id = capture.host?.recording?.id ?? i;
     groups.set(id, [...(groups.get(id) ?? []), capture]);
   }
   return [...groups.values()].flatMap((group) => {
-    const parts = distinctParts(group);
+    const parts = partsInOrder(group);
     return parts.length > 1 && isOneLayout(parts) ? [joined(parts)] : group;
   });
 }
@@ -37,15 +41,13 @@ interface Part {
   readonly recording: RecordingPart;
 }
 
-/** In order; a part that was given twice counts once. */
-function distinctParts(captures: readonly Capture[]): readonly Part[] {
-  const parts = new Map<string, Part>();
-  for (const capture of captures) {
-    const recording = capture.host?.recording;
-    if (recording !== undefined && !parts.has(capture.captureId))
-      parts.set(capture.captureId, { capture, recording });
-  }
-  return [...parts.values()].sort((a, b) => a.recording.part - b.recording.part);
+function partsInOrder(captures: readonly Capture[]): readonly Part[] {
+  return captures
+    .flatMap((capture) => {
+      const recording = capture.host?.recording;
+      return recording === undefined ? [] : [{ capture, recording }];
+    })
+    .sort((a, b) => a.recording.part - b.recording.part);
 }
 
 function isOneLayout(parts: readonly Part[]): boolean {

@@ -3,6 +3,7 @@
  * changed, and their times are told by their own clocks.
  */
 import type { Section } from "../format/sections.js";
+import { isBetterCopy } from "../replay/better-copy.js";
 
 /** One capture of the output, with what aligns it. */
 export interface Source {
@@ -26,14 +27,14 @@ export interface MergePlan {
   readonly duplicates: readonly { readonly name: string; readonly of: string }[];
 }
 
-/** `isDamaged` decides between two captures of one id. */
+/** `isDamaged` helps to decide between two captures of one id. */
 export function mergePlan(sections: readonly Section[], isDamaged: (section: Section) => boolean): MergePlan {
   const byId = new Map<string, Section>();
   const duplicates: { name: string; of: string }[] = [];
   for (const section of sections) {
     const { captureId, name } = section.capture;
     const before = byId.get(captureId);
-    const isBetter = before !== undefined && isDamaged(before) && !isDamaged(section);
+    const isBetter = before !== undefined && isBetterSection(section, before, isDamaged);
     if (before === undefined || isBetter) byId.set(captureId, section);
     if (before === undefined) continue;
     duplicates.push(isBetter ? { name: before.capture.name, of: name } : { name, of: before.capture.name });
@@ -50,6 +51,10 @@ export function mergePlan(sections: readonly Section[], isDamaged: (section: Sec
     .sort((a, b) => compareStarts(a[0], b[0]))
     .flat();
   return { sources: sourcesOf(ordered), duplicates };
+}
+
+function isBetterSection(one: Section, other: Section, isDamaged: (section: Section) => boolean): boolean {
+  return isBetterCopy(one.capture, other.capture, (copy) => isDamaged(copy === one.capture ? one : other));
 }
 
 function compareStarts(one: Section | undefined, other: Section | undefined): number {

@@ -158,6 +158,22 @@ test("recover and merge: bytes behind a capture that are none leave a mark that 
   }
 });
 
+test("merge and calls: of a capture and what was recovered of it, the capture counts", async () => {
+  const shorter = temporary("shorter.mtape");
+  assert.is((await program(["recover", saved(bytes.slice(0, -2500)), "-o", shorter])).status, 3);
+  const alone = await program(["calls", whole, "--json"]);
+  for (const files of [
+    [shorter, whole],
+    [whole, shorter],
+    [whole, whole],
+  ]) {
+    const out = temporary("merged.mtape");
+    assert.is((await program(["merge", ...files, "-o", out])).status, 0);
+    assert.is(Buffer.compare(readFileSync(out), bytes), 0);
+    assert.equal(await program(["calls", ...files, "--json"]), alone);
+  }
+});
+
 test("merge: a file of which nothing can be read or recovered is named and left out", async () => {
   const noise = saved(new Uint8Array(500), "noise");
   const header = saved(other(1, 0n).slice(0, 64), "header.mtape");

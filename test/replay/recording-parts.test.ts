@@ -29,7 +29,7 @@ interface PartSpelling {
 function part(spelling: PartSpelling): Capture {
   const { first, chunks, gap, lost = 0n } = spelling;
   const encoder = createEncoder({
-    captureId: new Uint8Array(16).fill(spelling.part),
+    captureId: new Uint8Array(16).fill(spelling.part + (spelling.recording === undefined ? 0 : 0x80)),
     sync: new Uint8Array(8).fill(0x50 + spelling.part),
     compress: false,
   });
@@ -100,6 +100,28 @@ test("parts that follow each other are one, in whatever order they are given", (
     [joined?.summary?.records, joined?.summary?.chunks, joined?.summary?.counts, joined?.complete],
     [6n, 4, [{ event: 10, entries: 6, exits: 0 }], true],
   );
+});
+
+test("of two captures of one id the better one counts, whichever is given first", () => {
+  const whole = part({ part: 1, first: 0, chunks: [2, 1] });
+  const cut = part({ part: 1, first: 0, chunks: [2], isFinished: false });
+  const recovered: Capture = Object.create(whole, {
+    origins: { value: [{ madeBy: "recover", version: "t", from: [], options: {}, problems: [] }] },
+  });
+  const two = part({ part: 2, first: 3, chunks: [1] });
+  for (const copies of [
+    [cut, whole],
+    [whole, cut],
+    [recovered, whole],
+    [whole, recovered],
+  ]) {
+    const steps = [[0, 1], [2], [3]];
+    assert.equal(read([...copies, two]), [{ id: "id", steps, problems: [] }]);
+    assert.equal(
+      joinRecordings(copies).map((one) => one === whole),
+      [true],
+    );
+  }
 });
 
 test("records that two parts have count once", () => {
