@@ -158,6 +158,17 @@ test("recover and merge: bytes behind a capture that are none leave a mark that 
   }
 });
 
+test("slice: of captures that are years apart, each by its own clock", async () => {
+  const laterNs = 400n * 86_400_000_000_000n + 1n;
+  const out = temporary("slice.mtape");
+  const years = saved(other(1, laterNs));
+  const ran = await program(["slice", whole, years, "--event", "mq_timedsend", "-o", out]);
+  assert.is(ran.status, 0, ran.stderr);
+  const last = await program(["slice", whole, years, "--from", "300d", "-o", temporary("last.mtape")]);
+  assert.is(last.status, 0, last.stderr);
+  assert.match(last.stdout, /: 1 call of .*, 2 records\n$/);
+});
+
 test("merge and calls: of a capture and what was recovered of it, the capture counts", async () => {
   const shorter = temporary("shorter.mtape");
   assert.is((await program(["recover", saved(bytes.slice(0, -2500)), "-o", shorter])).status, 3);

@@ -5,6 +5,7 @@ import { openSections, type Section } from "../../format/sections.js";
 import type { ByteSource } from "../../format/source.js";
 import type { Problem } from "../../format/types.js";
 import { formatJson } from "../../render/json.js";
+import type { CallFilter } from "../../replay/filter.js";
 import { joinRecordings } from "../../replay/recording-parts.js";
 import { timeline } from "../../replay/time.js";
 import { verifyCapture } from "../../replay/verify/verify.js";
@@ -55,9 +56,10 @@ export async function run(options: SliceOptions, io: Io): Promise<number> {
       (output) =>
         captures.map((capture, i) => {
           const [own] = timeline([capture]);
-          const clock = clocks[i] ?? own;
-          if (clock === undefined) throw new RewriteError(`${capture.name}: it has no clock readings`);
-          const request = { filter, options: chosen, clock, version: VERSION };
+          if (own === undefined) throw new RewriteError(`${capture.name}: it has no clock readings`);
+          // By its own clock: where captures are far apart, the common time line is not exact to the nanosecond.
+          const laterNs = Number(own.baseNs - (clocks[i]?.baseNs ?? own.baseNs));
+          const request = { filter: moved(filter, laterNs), options: chosen, clock: own, version: VERSION };
           return sliceCapture(capture, request, (bytes) => output.write(bytes));
         }),
       faultOfSlices,
@@ -65,6 +67,12 @@ export async function run(options: SliceOptions, io: Io): Promise<number> {
     await say(path, captures, slices, options.json === true, io);
     return ExitStatus.DONE;
   });
+}
+
+/** The filter on a time line that begins so much later. */
+function moved(filter: CallFilter, laterNs: number): CallFilter {
+  const move = (timeNs: number | null) => (timeNs === null ? null : timeNs - laterNs);
+  return { ...filter, fromNs: move(filter.fromNs), toNs: move(filter.toNs) };
 }
 
 /** The filters as they were given, by the names of their options. */
