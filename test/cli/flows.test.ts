@@ -75,8 +75,8 @@ test("a loss is told, with status 3, and makes what it touches ambiguous", async
 });
 
 test("several captures: each by itself, on one time line", async () => {
-  const file = captureFile({ records: twoMessages() });
-  const { stdout } = await program(["flows", file, file, "--json"]);
+  const [one, other] = [1, 2].map((id) => captureFile({ records: twoMessages(), id })) as [string, string];
+  const { stdout } = await program(["flows", one, other, "--json"]);
   assert.equal(
     parse(stdout).map(({ send }) => send?.enter_ns),
     [1000, 1000, 2000, 2000],

@@ -78,8 +78,8 @@ test("a loss is told, with status 3, and what it touches is not known", async ()
 });
 
 test("several captures: each by itself, on one time line", async () => {
-  const file = captureFile({ records: records() });
-  const { stdout } = await program(["notifications", file, file, "--json"]);
+  const [one, other] = [1, 2].map((id) => captureFile({ records: records(), id })) as [string, string];
+  const { stdout } = await program(["notifications", one, other, "--json"]);
   assert.equal(
     parse(stdout).map(({ registered_ns }) => registered_ns),
     [1100, 1100, 3100, 3100],

@@ -325,6 +325,20 @@ test("verify: names that are not there are told of, and no fault", async () => {
   });
 });
 
+test("verify: between parts of one recording nothing is missing, else it says so", async () => {
+  const part = (number: number, firstRecord: bigint) => {
+    const recording = { id: "09090909-0909-0909-0909-090909090909", part: number, firstRecord };
+    return saved(other(8 + number, 0n, { bootId: "b9", recording }, Number(firstRecord)));
+  };
+  const [first, second, third] = [part(1, 0n), part(2, 2n), part(3, 4n)];
+  const whole = await program(["verify", first, second, third]);
+  assert.equal([whole.status, whole.stderr], [0, ""]);
+  const holed = await program(["verify", third, first]);
+  assert.is(holed.stdout, `${third}: ok, 2 records\n${first}: ok, 2 records\n`);
+  const hole = "2 records of the recording before this part are in none of the files (records_missing)";
+  assert.equal([holed.status, holed.stderr], [3, `msgtape: in ${third}: ${hole}\n`]);
+});
+
 test("verify: a file or a capture that is refused takes no verdict from the others", async () => {
   const newer = other(4, 0n);
   newer[8] = 2; // the major

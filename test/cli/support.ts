@@ -90,6 +90,8 @@ export interface CaptureParts {
   readonly origins?: readonly Origin[];
   /** None unless given. */
   readonly hostBtf?: Uint8Array;
+  /** Of the capture id the first byte: another one makes another capture. */
+  readonly id?: number;
   /** Bytes that are missing at its end. */
   readonly cut?: number;
 }
@@ -97,7 +99,7 @@ export interface CaptureParts {
 /** A capture of one chunk; gives its path. */
 export function captureFile(parts: CaptureParts = {}): string {
   const encoder = createEncoder({
-    captureId: Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i),
+    captureId: Uint8Array.from({ length: 16 }, (_, i) => (parts.id ?? 0xa0) + i),
     sync: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   });
   const records = parts.records ?? threeCalls();

@@ -3,12 +3,14 @@
  * queues at its end are not as its calls left them.
  */
 import type { Argv } from "yargs";
+import type { Capture } from "../../format/capture.js";
 import type { CaptureError } from "../../format/problem.js";
 import type { Section } from "../../format/sections.js";
 import type { Problem } from "../../format/types.js";
 import { formatJson } from "../../render/json.js";
 import { hasNothingToRead } from "../../replay/calls.js";
 import { checkModel, type ModelCheck } from "../../replay/queue-states/model-check.js";
+import { joinRecordings } from "../../replay/recording-parts.js";
 import { verifyCapture } from "../../replay/verify/verify.js";
 import { withSections } from "../captures.js";
 import { ExitStatus, type Io, Output } from "../io.js";
@@ -59,9 +61,24 @@ export async function run(options: VerifyOptions, io: Io): Promise<number> {
     for (const section of sections) await tell(section.capture.name, verify(section, options.model === true));
     for (const { name, verdict } of refusals) await tell(name, verdict);
     await output.flush();
+    for (const hole of holesBetween(sections.map(({ capture }) => capture))) {
+      isOk = false;
+      io.stderr.write(`msgtape: ${safeText(hole)}\n`);
+    }
     return isOk ? ExitStatus.DONE : ExitStatus.LOSS;
   };
   return withSections(options.files, use, (error, name) => refusals.push({ name, verdict: refusal(error) }));
+}
+
+/** Between the parts of one recording: of each by itself nothing is wrong. */
+function holesBetween(captures: readonly Capture[]): string[] {
+  return joinRecordings(captures)
+    .filter((one) => !captures.includes(one))
+    .flatMap(({ problems }) => problems.filter(({ code }) => code === "records_missing"))
+    .filter(
+      ({ message }) => !captures.some((one) => one.problems.some((own) => message.endsWith(own.message))),
+    )
+    .map(({ message }) => `${message} (records_missing)`);
 }
 
 function refusal({ code, offset, frame, message }: CaptureError): Verdict {
