@@ -9,14 +9,15 @@
  */
 import type { Capture, ChunkStep } from "../format/capture.js";
 import { problem } from "../format/problem.js";
-import type {
-  ChunkContext,
-  Gap,
-  IndexEntry,
-  Inventory,
-  Problem,
-  RecordingPart,
-  Summary,
+import {
+  type ChunkContext,
+  FrameType,
+  type Gap,
+  type IndexEntry,
+  type Inventory,
+  type Problem,
+  type RecordingPart,
+  type Summary,
 } from "../format/types.js";
 import { withoutCopies } from "./better-copy.js";
 
@@ -174,8 +175,11 @@ function plan(parts: readonly Part[]): Plan {
   let overlaps = false;
   let baseBytes = 0n;
   let lostBefore: ReadonlyMap<number, bigint> = new Map();
+  let told: readonly Gap[] = [];
   for (const part of parts) {
     const { capture, recording } = part;
+    const edges = damageAtEdges(capture);
+    told = [...told, ...edges.before];
     const before = next;
     // Of chunks without records, of the planes alone, only their place tells whether they are the same.
     let known = recording.firstRecord < before ? planesAloneAt(planned, before) : 0;
@@ -189,7 +193,8 @@ function plan(parts: readonly Part[]): Plan {
         overlaps = true;
         continue;
       }
-      const lack = isFirst && !isSnapshot ? lackBefore(part, own, before, firstRecord) : null;
+      const isLacking = isFirst && !isSnapshot && !isTold(told, firstRecord - before);
+      const lack = isLacking ? lackBefore(part, own, before, firstRecord) : null;
       if (isFirst && isSnapshot && firstRecord > before) holes.push(holeBefore(planned, context));
       isFirst = false;
       const lost = sumLost(lostBefore, context.lost);
@@ -201,6 +206,7 @@ function plan(parts: readonly Part[]): Plan {
       });
       if (end > next) next = end;
     }
+    if (capture.index.length > 0) told = edges.after;
     isSnapshot = capture.summary?.trigger !== undefined;
     baseBytes += BigInt(capture.sizeBytes ?? 0);
     lostBefore = new Map(
@@ -213,6 +219,31 @@ function plan(parts: readonly Part[]): Plan {
     entry: { ...entry, context: { ...entry.context, lost: [] } },
   });
   return { planned: overlaps ? planned.map(lossless) : planned, overlaps, holes };
+}
+
+/** Gaps that `recover` put before the first chunk of a part, and behind its last one. */
+function damageAtEdges({ gaps, frames, index }: Capture): {
+  readonly before: readonly Gap[];
+  readonly after: readonly Gap[];
+} {
+  const places = frames.filter(({ type }) => type === FrameType.GAP);
+  // One that cannot be read is no gap: which frame is which is not known then.
+  if (places.length !== gaps.length) return { before: [], after: [] };
+  const first = Number(index[0]?.offset ?? Number.POSITIVE_INFINITY);
+  const last = Number(index.at(-1)?.offset ?? Number.POSITIVE_INFINITY);
+  const damage = gaps
+    .map((gap, i) => ({ gap, offset: places[i]?.offset ?? 0 }))
+    .filter(({ gap }) => gap.cause === "damage" && gap.plane !== "planes");
+  return {
+    before: damage.filter(({ offset }) => offset < first).map(({ gap }) => gap),
+    after: damage.filter(({ offset }) => offset > last).map(({ gap }) => gap),
+  };
+}
+
+/** Do gaps tell of so many missing records? */
+function isTold(gaps: readonly Gap[], missing: bigint): boolean {
+  const lost = gaps.reduce((sum, gap) => sum + gap.lost, 0n);
+  return missing > 0n && (gaps.some((gap) => gap.atLeast === true) || lost >= missing);
 }
 
 function planesAloneAt(planned: readonly Planned[], record: bigint): number {

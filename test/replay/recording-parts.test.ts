@@ -150,6 +150,17 @@ test("records that no part has are damage at their place", () => {
   ]);
 });
 
+test("records that a recovered part tells of by a gap at its edge are not told twice", () => {
+  const damage = { cpu: null, fromNs: null, toNs: null, lost: 3n, cause: "damage" } as const;
+  const three = part({ part: 3, first: 5, chunks: [1] });
+  const steps = [[0, 1], [5]];
+  const first = (gap: Gap) => part({ part: 1, first: 0, chunks: [2], gap });
+  assert.equal(read([first(damage), three]), [{ id: "id", steps, problems: [] }]);
+  assert.equal(read([first({ ...damage, lost: 0n, atLeast: true }), three])[0]?.problems, []);
+  assert.is(read([first({ ...damage, lost: 2n }), three])[0]?.problems.length, 1);
+  assert.is(read([first({ ...damage, cause: "ring_full" }), three])[0]?.problems.length, 1);
+});
+
 test("records that no snapshot was asked for are no damage, and calls beside them are not sure", () => {
   const one = part({ part: 1, first: 0, chunks: [2], isSnapshot: true });
   const two = part({ part: 2, first: 5, chunks: [1], isSnapshot: true });
