@@ -2,7 +2,7 @@
  * A snapshot: what the flight recorder holds, as a capture of its own. Frame by frame, and the recording goes on
  * meanwhile; what is written is given back at once.
  */
-import type { Gap } from "../format/types.js";
+import type { ClockTriple, Gap } from "../format/types.js";
 import { type Boundary, contextSince, startingClocks } from "./boundary.js";
 import type { FlightRing, KeptFrame, Segment, SegmentStart } from "./flight-ring.js";
 import type { FixedMetadata, OpenPart, OutputFile } from "./output.js";
@@ -60,6 +60,8 @@ class SnapshotWriter {
   readonly #part: OpenPart;
   readonly #first: Segment;
   #lastNs: bigint | null = null;
+  /** Of the clocks' last reading in the file. */
+  #readNs = -1n;
   /** That the memory had no room for: the ring has gaps for them. */
   #unkept = 0n;
 
@@ -84,6 +86,7 @@ class SnapshotWriter {
   begin(): Promise<void> {
     const { metadata, ring, recordingId, number } = this.#work;
     const recording = { id: recordingId, part: number, firstRecord: this.#start.firstRecord };
+    this.#readNs = this.#start.clocks.at(-1)?.boottimeNs ?? -1n;
     return this.#part.writer.begin({
       host: { ...metadata.host, recording },
       clocks: startingClocks(this.#start.clocks),
@@ -96,7 +99,7 @@ class SnapshotWriter {
     const { writer } = this.#part;
     try {
       if (segment !== this.#first) {
-        await writer.clocks(segment.start.clocks);
+        await this.#clocks(segment.start.clocks);
         await writer.inventory(this.#work.ring.payload(segment.inventory));
       }
       for (const frame of segment.frames) await this.#frame(frame);
@@ -106,13 +109,20 @@ class SnapshotWriter {
     }
   }
 
+  /** A segment begins with readings that are from before it, and that the file may have already. */
+  async #clocks(triples: readonly ClockTriple[]): Promise<void> {
+    const more = triples.filter(({ boottimeNs }) => boottimeNs > this.#readNs);
+    this.#readNs = more.at(-1)?.boottimeNs ?? this.#readNs;
+    if (more.length > 0) await this.#part.writer.clocks(more);
+  }
+
   async #frame(frame: KeptFrame): Promise<void> {
     const { writer } = this.#part;
     if (frame.type === "gap") {
       if (frame.gap.cause === "output" && frame.gap.plane !== "planes") this.#unkept += frame.gap.lost;
       return writer.gap(frame.gap);
     }
-    if (frame.type === "clocks") return writer.clocks(frame.triples);
+    if (frame.type === "clocks") return this.#clocks(frame.triples);
     const payload = this.#work.ring.payload(frame.payload);
     await writer.chunk(contextSince(this.#start, frame.context), payload);
     this.#lastNs = frame.context.lastTimeNs ?? this.#lastNs;

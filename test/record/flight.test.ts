@@ -145,6 +145,24 @@ test("nothing is written until it is asked for; two snapshots overlap, and numbe
   assert.equal(log, ["40 records for latency(x) > 50ms", "36 records for exit"]);
 });
 
+test("a reading of the clocks that two segments begin with is in a snapshot once, in order of time", async () => {
+  const one = flight();
+  const { output, files } = one;
+  const [first, second, third] = [900n, 1900n, 2900n].map((ns) => triple(ns * 1_000_000n, "interval"));
+  if (first === undefined || second === undefined || third === undefined) throw new Error("no readings");
+  await output.begin({ ...boundaryAt(SECOND, 0n), clocks: [first] });
+  await output.clocks([second]);
+  await output.cross({ ...boundaryAt(2n * SECOND, 0n), clocks: [first, second] }, NOW);
+  await output.cross({ ...boundaryAt(3n * SECOND, 0n), clocks: [second, third] }, NOW);
+  await endAt(4n * SECOND, one, 0n);
+  assert.equal(files.capture(0).capture.clocks, [
+    { ...first, reason: "start" },
+    second,
+    third,
+    triple(4n * SECOND, "end"),
+  ]);
+});
+
 test("the memory bounds what is kept: the oldest go, and it is said once", async () => {
   const memoryBytes = 1 << 20;
   const one = flight({ memoryBytes, windowNs: 1000n * SECOND });
