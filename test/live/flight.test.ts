@@ -1,13 +1,13 @@
 /** The flight recorder on the live kernel: what it keeps, when it writes it, and that nothing is lost by that. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { partName } from "../../src/record/part-files.js";
 import { live, patience } from "../support/live.js";
 import { callLines, msgtape } from "../support/msgtape.js";
 import { Partner } from "../support/partner.js";
-import { outputFor, type Part, partFiles, partsOf, until } from "../support/parts.js";
+import { outputFor, type Part, partFiles, partsOf, until, verified } from "../support/parts.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -130,6 +130,7 @@ live(
       ],
     );
     for (const part of all) {
+      assert.equal(verified(part.file), [], part.file);
       const spanNs = (part.summary?.endNs ?? 0n) - part.startNs;
       // A second is how far apart inventories are; readings of the clocks too; and drains and this machine take their time.
       assert.ok(spanNs >= 3n * SECOND && spanNs < 9n * SECOND, `${spanNs} ns`);
@@ -261,6 +262,7 @@ live(
       for (const part of [before, ...others]) {
         assert.equal([part.complete, part.problems, part.summary?.ended], [true, [], "snapshot"]);
         assert.is(part.summary?.lost, part.lostInGaps);
+        if (existsSync(part.file)) assert.equal(verified(part.file), [], part.file);
       }
       assert.ok(recorder.residentBytes() < 220 * 2 ** 20, `${recorder.residentBytes()} bytes resident`);
     } finally {
@@ -272,6 +274,7 @@ live(
     assert.is(recorder.stderr.split("give more").length, 2, "said once");
     assert.match(recorder.stderr, /--last-memory did not last for --last: at worst it held [\d.]+ s\n/);
     assert.equal(partFiles(recorder.output), [partName(recorder.output, 3), partName(recorder.output, 4)]);
+    for (const file of partFiles(recorder.output)) assert.equal(verified(file), [], file);
   },
 );
 

@@ -9,7 +9,7 @@ import { partName } from "../../src/record/part-files.js";
 import { run } from "../support/counting.js";
 import { live, patience, scaled } from "../support/live.js";
 import { answer, callLines, msgtape, temporary } from "../support/msgtape.js";
-import { openFile, outputFor, partFiles, partsOf, until } from "../support/parts.js";
+import { openFile, outputFor, partFiles, partsOf, until, verified } from "../support/parts.js";
 import { MSGTAPE } from "../support/paths.js";
 import { workload } from "../support/workload.js";
 
@@ -70,6 +70,8 @@ for (const [what, rounds, options] of [
       closing.files.map(({ capture, records, bytes }) => [capture, BigInt(records), bytes]),
       parts.map(({ file, summary }) => [file, summary?.records, statSync(file).size]),
     );
+    // Also what was lost between two: each part is good by itself.
+    for (const { file } of parts) assert.equal(verified(file), [], file);
     const middle = parts[1];
     if (middle === undefined) throw new Error("there is no second file");
     assert.is(msgtape(["verify", middle.file]).status, 0);

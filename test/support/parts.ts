@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { openCapture } from "../../src/format/capture.js";
 import type { IndexEntry, Inventory, Problem, RecordingPart, Summary } from "../../src/format/types.js";
 import { fileSource } from "../../src/replay/open.js";
+import { verifyCapture } from "../../src/replay/verify/verify.js";
 import { patience } from "./live.js";
 import { temporary } from "./msgtape.js";
 
@@ -40,6 +41,16 @@ export function openFile(file: string): Part {
       chunks: capture.index,
       lostInGaps: capture.gaps.reduce((sum, { plane, lost }) => sum + (plane === "planes" ? 0n : lost), 0n),
     };
+  } finally {
+    source.close();
+  }
+}
+
+/** What `verify` finds wrong with it. */
+export function verified(file: string): readonly string[] {
+  const source = fileSource(file);
+  try {
+    return verifyCapture(source).problems.map(({ code, message }) => `${code}: ${message}`);
   } finally {
     source.close();
   }

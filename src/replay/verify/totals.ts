@@ -16,6 +16,8 @@ export interface Totals {
 }
 
 export interface Ends {
+  /** One of several captures of a recording. */
+  readonly isPart: boolean;
   readonly startNs: bigint | null;
   readonly lastNs: bigint | null;
   readonly jumped: bigint | null;
@@ -82,7 +84,7 @@ export function totals(): Totals {
       };
       most("its gaps", lost.syscall, summary.lost);
       most("its chunks", byContexts, summary.lost);
-      most("its own counts by event", byEvent, summary.lost);
+      if (!ends.isPart && !goesOn(summary)) most("its own counts by event", byEvent, summary.lost);
       most("gaps of the planes", lost.planes, summary.planesLost ?? 0n);
       if (ends.jumped !== null && ends.jumped > lost.syscall && !isAtLeast) {
         add(
@@ -93,6 +95,14 @@ export function totals(): Totals {
       return found;
     },
   };
+}
+
+/**
+ * The recording went on, or this is the end of a flight recorder: losses by event were counted at another moment than
+ * the gaps, and the gap may be in another capture. Slices say so, too, which are parts no more.
+ */
+function goesOn({ ended, trigger }: Summary): boolean {
+  return ended === "rotation" || ended === "snapshot" || trigger !== undefined;
 }
 
 function* countFaults(

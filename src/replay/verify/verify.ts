@@ -154,7 +154,8 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
         const jumped = isSliced(seen.host) ? null : (check?.jumped ?? null);
         const [first] = capture.clocks;
         const startNs = first?.reason === "start" ? first.boottimeNs : null;
-        const ends = { startNs, lastNs: check?.lastNs ?? null, jumped };
+        const isPart = seen.host?.recording !== undefined;
+        const ends = { isPart, startNs, lastNs: check?.lastNs ?? null, jumped };
         problems.push(...sums.compare(summary.value, summary.entry, ends));
       }
       return problems;

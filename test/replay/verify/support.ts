@@ -1,7 +1,7 @@
 /** A small capture with something in it that is wrong, every checksum right. */
 import type { Encoder } from "../../../src/format/encoder.js";
 import { memorySource } from "../../../src/format/source.js";
-import type { ChunkBody, ChunkContext, Summary } from "../../../src/format/types.js";
+import type { ChunkBody, ChunkContext, HostInfo, Summary } from "../../../src/format/types.js";
 import { verifyCapture } from "../../../src/replay/verify/verify.js";
 import { encoderOf, metadata } from "../../rewrite/support.js";
 import { concat, START, Tape, taskEntry } from "../tape.js";
@@ -12,6 +12,7 @@ export function verdict(bytes: Uint8Array): string[] {
 
 /** One chunk of two records, with something wrong in it. */
 export interface Wrong {
+  readonly host?: Partial<HostInfo>;
   readonly records?: (tape: Tape) => readonly Uint8Array[];
   readonly context?: Partial<ChunkContext>;
   readonly body?: Partial<ChunkBody>;
@@ -54,7 +55,7 @@ export function captureWith(wrong: Wrong): Uint8Array {
     ...wrong.summary,
   };
   return concat([
-    ...metadata(encoder),
+    ...metadata(encoder, wrong.host),
     ...(wrong.before?.(encoder) ?? []),
     encoder.chunk(context, body),
     ...(wrong.after?.(encoder) ?? []),

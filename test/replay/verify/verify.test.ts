@@ -6,7 +6,7 @@ import { FIXTURES as LIST } from "../../../fixtures/list.js";
 import { memorySource } from "../../../src/format/source.js";
 import { fileSource } from "../../../src/replay/open.js";
 import { verifyCapture } from "../../../src/replay/verify/verify.js";
-import { HOST, sampleParts } from "../../rewrite/support.js";
+import { HOST, recovered, sampleParts } from "../../rewrite/support.js";
 import { FIXTURES } from "../../support/paths.js";
 import { concat, item, queueItem, REAL_START, RECORDER_BTF, START, triple } from "../tape.js";
 import { captureWith, verdict, type Wrong } from "./support.js";
@@ -220,6 +220,11 @@ const WRONG: readonly [string, Wrong, RegExp][] = [
     { after: (e) => [e.clocks([triple(START - 1n, REAL_START)])] },
     /^implausible: .* clocks go back/,
   ],
+  [
+    "CLOCK_MONOTONIC ahead of CLOCK_BOOTTIME by more than the readings are apart",
+    { after: (e) => [e.clocks([{ ...triple(START + 10n, REAL_START), monotonicNs: START + 111n }])] },
+    /^implausible: .* is ahead of CLOCK_BOOTTIME/,
+  ],
   ["a second HOST", { before: (e) => [e.host(HOST)] }, /^metadata_misplaced: .* a second host frame/],
   [
     "BTF behind the first chunk",
@@ -250,6 +255,11 @@ for (const [name, wrong, expected] of WRONG) {
   });
 }
 
+test("clocks that were read one after another may differ by as much as that took", () => {
+  const reading = { ...triple(START + 10n, REAL_START), monotonicNs: START + 110n };
+  assert.equal(verdict(captureWith({ after: (e) => [e.clocks([reading])] })), []);
+});
+
 test("tasks and queues without a name are counted, and no problem", () => {
   const bytes = captureWith({
     records: (t) => [t.entry({ ...ENTRY, items: [queueItem(9, 0)] }), t.exit(EXIT)],
@@ -260,6 +270,41 @@ test("tasks and queues without a name are counted, and no problem", () => {
     records: 2,
     unnamed: { tasks: 1, queues: 1 },
   });
+});
+
+const LOST_BY_EVENT = { lostByEvent: [{ event: 4, entries: 1n, exits: 0n }] };
+const RECORDING = { id: "a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0", part: 2, firstRecord: 0n };
+
+for (const [name, wrong] of Object.entries<Wrong>({
+  "a part that ended by rotation": {
+    host: { recording: RECORDING },
+    summary: { ...LOST_BY_EVENT, ended: "rotation" },
+  },
+  "the last part": { host: { recording: RECORDING }, summary: LOST_BY_EVENT },
+  "a slice of a part": { host: { sliced: {} }, summary: { ...LOST_BY_EVENT, ended: "rotation" } },
+  "a slice of a snapshot": { host: { sliced: {} }, summary: { ...LOST_BY_EVENT, ended: "snapshot" } },
+  "a slice of a flight recorder's last": {
+    host: { sliced: {} },
+    summary: { ...LOST_BY_EVENT, trigger: "exit" },
+  },
+})) {
+  test(`losses by event may be told of by the gaps of another part: ${name}`, () => {
+    const bytes = captureWith(wrong);
+    assert.equal(verdict(bytes), []);
+    assert.is(Buffer.compare(recovered(bytes).bytes, bytes), 0);
+  });
+}
+
+test("losses of a part that its own gaps tell of, and its summary does not, are a mismatch", () => {
+  const wrong: Wrong = {
+    host: { recording: RECORDING },
+    after: (e) => [e.gap({ cpu: 0, fromNs: START, toNs: null, lost: 3n, cause: "ring_full" })],
+    summary: { gaps: 1, ended: "rotation" },
+  };
+  assert.match(
+    verdict(captureWith(wrong)).join("\n"),
+    /^losses_mismatch: the summary says 0 records lost, its gaps/,
+  );
 });
 
 function hashed(data: Uint8Array) {
