@@ -12,7 +12,7 @@ import { LIMITS, type Limits } from "../format/limits.js";
 import { problem } from "../format/problem.js";
 import { openSections } from "../format/sections.js";
 import type { ByteSource } from "../format/source.js";
-import type { Problem } from "../format/types.js";
+import { FrameType, type Problem } from "../format/types.js";
 import { startNs } from "../replay/time.js";
 import { verifyCapture } from "../replay/verify/verify.js";
 import { RewriteError } from "./error.js";
@@ -151,16 +151,18 @@ function writeRecovered(
   }
 }
 
-/** What contradicts itself, or its neighbours, is no more to be believed than what is damaged. */
-function distrustedFrames(problems: readonly Problem[]): ReadonlySet<number> {
+/**
+ * What contradicts itself, or its neighbours, is no more to be believed than what is damaged. A chunk with numbers that
+ * readers are to pass by is whole: it stays as it is.
+ */
+function distrustedFrames(problems: readonly Problem[]): (sequence: number, type: number) => boolean {
   // A summary counts what is missing, too.
   const isAllThere = !problems.some(({ code }) => LACKS.has(code));
-  return new Set(
-    problems.flatMap(({ code, frame }) => {
-      const isOne = CONTRADICTIONS.has(code) || (code === "summary_mismatch" && isAllThere);
-      return isOne && frame !== null ? [frame] : [];
-    }),
-  );
+  const framesOf = (isOne: (code: string) => boolean) =>
+    new Set(problems.filter(({ code }) => isOne(code)).map(({ frame }) => frame));
+  const wrong = framesOf((code) => CONTRADICTIONS.has(code) || (code === "summary_mismatch" && isAllThere));
+  const odd = framesOf((code) => code === "implausible");
+  return (sequence, type) => wrong.has(sequence) || (odd.has(sequence) && type !== FrameType.CHUNK);
 }
 
 /** Chunks or gaps are not in the file any more, or cannot be used. */
@@ -178,7 +180,6 @@ const LACKS: ReadonlySet<string> = new Set([
 
 const CONTRADICTIONS: ReadonlySet<string> = new Set([
   "metadata_misplaced",
-  "implausible",
   "context_mismatch",
   "record_invalid",
   "times_disordered",
@@ -187,7 +188,8 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Does what was written stand? Metadata that the input lacks is still lacking; anything else that is wrong is reported.
+ * Does what was written stand? Metadata that the input lacks is still lacking, and chunks may have numbers that readers
+ * pass by; anything else that is wrong is reported.
  */
 export function faultOfRecovered(
   written: ByteSource,
@@ -196,9 +198,14 @@ export function faultOfRecovered(
 ): Problem | null {
   const sections = openSections(written, limits);
   const recoveries = all.flatMap((one) => one ?? []);
-  for (const [i, { source }] of sections.entries()) {
+  for (const [i, { capture, source }] of sections.entries()) {
     const { problems, records } = verifyCapture(source, limits);
-    const fault = problems.find(({ code }) => code !== "metadata_missing");
+    const chunks = new Set<number | null>(
+      capture.frames.filter(({ type }) => type === FrameType.CHUNK).map(({ sequence }) => sequence),
+    );
+    const isTakenOver = ({ code, frame }: Problem) =>
+      code === "metadata_missing" || (code === "implausible" && chunks.has(frame));
+    const fault = problems.find((one) => !isTakenOver(one));
     if (fault !== undefined) return fault;
     if (records !== recoveries[i]?.records) {
       return problem(

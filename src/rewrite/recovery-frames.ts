@@ -38,11 +38,11 @@ export interface LeftFrames {
 /** Frames that may be missing in one place: more is no damage but a number that somebody made up. */
 const MOST_MISSING = 16_384;
 
-/** `distrusted`: numbers of frames whose checksums are right, and that say what cannot be. */
+/** `isDistrusted`: of frames whose checksums are right, and that say what cannot be. */
 export function leftFrames(
   source: ByteSource,
   header: FileHeader,
-  distrusted: ReadonlySet<number>,
+  isDistrusted: (sequence: number, type: number) => boolean,
   limits: Limits,
 ): LeftFrames {
   const frames: GoodFrame[] = [];
@@ -64,7 +64,7 @@ export function leftFrames(
     // Room for the last gap, and for what ends a capture.
     if (entry.sequence >= limits.frames - 4 || entry.sequence - next > MOST_MISSING) continue;
     next = entry.sequence + 1;
-    const isTrusted = !distrusted.has(entry.sequence);
+    const isTrusted = !isDistrusted(entry.sequence, entry.type);
     if (content.kind === "index" || content.kind === "summary") {
       end ??= { sequence: entry.sequence, kind: content.kind };
       if (isTrusted && content.kind === "index") index ??= content.index.frames;

@@ -188,6 +188,7 @@ export const FUTURE_RECORDS: Corpus = {
         exit({ time_ns: 2n }, 5n),
       ],
       [record(8, {}, text), kernel({ time_ns: 1n }, { hook: 1 }), record(200, {})],
+      { times: [2n, 2n], counts: [[10, 0, 1]] },
     ),
   "item-kinds-unknown": () =>
     recorded(btfOf(), [

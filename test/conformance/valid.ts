@@ -1,7 +1,9 @@
 /** Files in which nothing is wrong, but for the example. */
+
 import { exampleParts } from "../format/example.js";
 import { join } from "../format/support.js";
 import { everything } from "./everything.js";
+import { sums } from "./recorded.js";
 import {
   btf,
   CHUNKS,
@@ -160,6 +162,7 @@ function markerInside(): Uint8Array {
 
 function otherTypes(): Uint8Array {
   const { record, kernel, entry } = recordsIn();
+  const counts = [[10, 1, 1]] as const;
   const task = record(3, { time_ns: 5n }, new Uint8Array(120));
   const later = record(77, { time_ns: 6n }, new Uint8Array(3));
   const misplaced = kernel({ time_ns: 7n }, { hook: 1 });
@@ -169,7 +172,7 @@ function otherTypes(): Uint8Array {
     .frame("CHUNK", {
       type: 5,
       flags: 1,
-      context: context({ records: 5 }),
+      context: context({ records: 5, times: [1_100_000_000n, 1_100_001_000n], counts }),
       payload: msgpack({
         records: join(RECORDS[0], task, later, misplaced, RECORDS[1]),
         planes,
@@ -177,7 +180,7 @@ function otherTypes(): Uint8Array {
         queues: [],
       }),
     })
-    .end({ ...SUMMARY, records: 5, chunks: 1 }).bytes;
+    .end({ ...SUMMARY, records: 5, chunks: 1, ...sums(counts) }).bytes;
 }
 
 /** An integer in every width that msgpack has for it. */

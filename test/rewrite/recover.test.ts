@@ -1,4 +1,5 @@
 /** What is whole of a damaged capture is taken over, the rest is told of, and nothing becomes more certain. */
+import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,7 +10,10 @@ import { memorySource } from "../../src/format/source.js";
 import { captureInfo } from "../../src/replay/info.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { RewriteError } from "../../src/rewrite/error.js";
-import { concat } from "../replay/tape.js";
+import { faultOfRecovered, recoverCapture } from "../../src/rewrite/recover.js";
+import { concat, START } from "../replay/tape.js";
+import { captureWith } from "../replay/verify/support.js";
+import { FIXTURES } from "../support/paths.js";
 import { callsIn, HOST, problemsOf, recordsIn, recovered, sampleParts } from "./support.js";
 
 const test = suite("rewrite/recover");
@@ -256,6 +260,33 @@ test("what contradicts itself is no more believed than what is damaged", () => {
     "the summary that agrees with it is not believed",
   );
   assert.is(recordsIn(output).length, 11);
+});
+
+for (const name of ["valid/records-of-other-types", "future/record-types-unknown"]) {
+  test(`a chunk with numbers that readers pass by stays as it is: ${name}`, () => {
+    const bytes = new Uint8Array(readFileSync(`${FIXTURES}${name}.mtape`));
+    assert.equal([...new Set(problemsOf(bytes))], ["implausible"]);
+    const written: Uint8Array[] = [];
+    const options = { version: "t" };
+    const recovery = recoverCapture(memorySource(bytes), (part) => written.push(part.slice()), options);
+    const output = concat(written);
+    assert.equal([recovery.missing, recovery.atLeast], [0n, false]);
+    assert.ok(recordsIn(bytes).length > 3);
+    assert.equal(recordsIn(output), recordsIn(bytes));
+    assert.is(faultOfRecovered(memorySource(output), [recovery]), null);
+  });
+}
+
+test("other frames than chunks with values that cannot be are distrusted, and a fault of what was written", () => {
+  const after = captureWith({
+    after: (e) => [e.gap({ cpu: 0, fromNs: START + 9n, toNs: START, lost: 0n, cause: "unknown" })],
+    summary: { gaps: 1 },
+  });
+  const { bytes } = recovered(after);
+  assert.equal(problemsOf(bytes), []);
+  const recovery = { captureId: "", problems: [], records: 2, missing: 0n, atLeast: false };
+  assert.is(faultOfRecovered(memorySource(bytes), [recovery]), null);
+  assert.is(faultOfRecovered(memorySource(after), [recovery])?.code, "implausible");
 });
 
 test("without the layouts of its records nothing is recovered", () => {
