@@ -110,11 +110,18 @@ function verdictLines(file: string, { ok, problems, records, unnamed, model }: V
     const of = `${counted(unnamed.tasks, "task")} and ${counted(unnamed.queues, "queue")} of its records`;
     lines.push(`${name}: ${of} have no name in it, which is no fault`);
   }
+  if (ok && !capture.complete) {
+    lines.push(`${name}: it ends without a summary, which is no fault: what it lost is not known`);
+  }
   if (model === undefined) return lines;
   const { queues, unsure } = model;
+  const isSlice = capture.host?.sliced !== undefined;
+  const why = isSlice
+    ? "it is a slice, and calls that it left out may have changed them"
+    : "it has no inventories at its start and its end that list all queues of an ipc namespace";
   const compared =
     queues === null
-      ? "not compared: it has no inventories at its start and its end that list all queues of an ipc namespace"
+      ? `not compared: ${why}`
       : `${counted(queues, "queue")} compared, ${counted(unsure, "value")} not sure`;
   return [...lines, `${name}: the queues at its end: ${compared}`];
 }

@@ -12,7 +12,10 @@ import type { StateCapture } from "./timeline.js";
 
 export interface ModelCheck {
   readonly problems: readonly Problem[];
-  /** Queues that were compared; null: no inventories at start and end that list all queues of one namespace. */
+  /**
+   * Queues that were compared; null: no inventories at start and end that list all queues of one namespace, or calls are
+   * not there because it is a slice.
+   */
   readonly queues: number | null;
   /** Fields of them that the calls leave unsure, or that one side does not know. */
   readonly unsure: number;
@@ -25,7 +28,8 @@ export function checkModel(
   const all = capture.inventories();
   const start = all.find(({ reason }) => reason === "start");
   const end = all.findLast(({ reason }) => reason === "end");
-  if (start === undefined || end === undefined) return { problems: [], queues: null, unsure: 0 };
+  const isSlice = capture.host?.sliced !== undefined;
+  if (start === undefined || end === undefined || isSlice) return { problems: [], queues: null, unsure: 0 };
   const clock = options.clock ?? lineMaker(capture, options).clock;
   const [answer] = queueStates(capture, [{ kind: "end" }], { ...options, clock, withoutEnd: true });
   const check = counter();

@@ -1,7 +1,9 @@
 /** Queues that come and go: creation, removal, ids that recur, namespaces; owners, times, notifications. */
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkModel } from "../../../src/replay/queue-states/model-check.js";
+import { HOST } from "../../rewrite/support.js";
 import { type Call, NAMESPACE, type Parts, queuesAt, stateCapture, sysvListed } from "../queue-tape.js";
 import { START } from "../tape.js";
 
@@ -147,6 +149,8 @@ test("verify: what the calls come to against the inventory at the end", () => {
 
 test("verify: a queue that no call made, and one that no call removed", () => {
   const capture = stateCapture({ start: { queues: [sysvListed({})] }, end: elsewhere, calls: [] });
+  const host = { ...HOST, sliced: { event: ["msgsnd"] } };
+  assert.equal(checkModel({ ...capture, host }), { problems: [], queues: null, unsure: 0 }, "of a slice");
   const messages = checkModel(capture).problems.map(({ message }) => message);
   assert.equal(messages, [
     "0x000004d2 (5): by its calls it is there, in the inventory at the end it is not",

@@ -1,10 +1,15 @@
 /** Index and trailer against the frames that they tell of. */
+import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { decodeMsgpack, encodeMsgpack } from "../../../src/codec/msgpack.js";
+import { openCapture } from "../../../src/format/capture.js";
 import { encodeFrame, parseFrameHeader } from "../../../src/format/frame.js";
 import { LIMITS } from "../../../src/format/limits.js";
+import { memorySource } from "../../../src/format/source.js";
 import { encodeTrailer } from "../../../src/format/trailer.js";
+import { verifyCapture } from "../../../src/replay/verify/verify.js";
+import { FIXTURES } from "../../support/paths.js";
 import { concat } from "../tape.js";
 import { captureWith, verdict } from "./support.js";
 
@@ -39,6 +44,14 @@ test("a trailer that points elsewhere", () => {
   assert.ok(
     verdict(changed).some((text) => /^trailer_mismatch: the trailer says the summary is at null/.test(text)),
   );
+});
+
+test("a trailer that says that there is no summary is no contradiction: the capture is not complete", () => {
+  for (const name of ["no-summary", "no-index-no-summary"]) {
+    const source = memorySource(new Uint8Array(readFileSync(`${FIXTURES}valid/${name}.mtape`)));
+    assert.equal(verifyCapture(source).problems, [], name);
+    assert.not(openCapture(source).complete);
+  }
 });
 
 /** The capture with its index changed, and all behind it where it then is. */
