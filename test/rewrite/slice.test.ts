@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FIXTURES as LIST } from "../../fixtures/list.js";
+import { EVENTS } from "../../src/catalog/events.js";
 import type { Capture } from "../../src/format/capture.js";
 import { openCaptures } from "../../src/format/sections.js";
 import { type ByteSource, memorySource } from "../../src/format/source.js";
@@ -212,5 +213,28 @@ test("a capture that is damaged, or has no end, is not sliced", () => {
     /damaged at offset .*: msgtape recover it first/,
   );
 });
+
+for (const [name, chosen, options] of [
+  ["posix-61", "mq_timedsend", { event: ["mq_timedsend"] }],
+  ["toctou-612", "mq_timedsend", { event: ["mq_timedsend"] }],
+] as const) {
+  test(`${name}: what took a message may be left out of a slice of its sends, kernel evidence or not`, () => {
+    const source = fileSource(`${FIXTURES}${name}.mtape`);
+    try {
+      const event = EVENTS.find((one) => one.name === chosen)?.id ?? -1;
+      const made = sliced(source, { events: new Set([event]) }, options);
+      const left = [...flows(made.capture, EVERYTHING)].filter(({ outcome }) => outcome === "pending");
+      assert.ok(left.length > 0);
+      assert.equal([...new Set(left.map(({ match }) => match))], ["ambiguous"]);
+      const pending = [...flows(opened(source), EVERYTHING)].filter(({ outcome }) => outcome === "pending");
+      assert.ok(
+        pending.every(({ match }) => match !== "ambiguous"),
+        "of the whole it is known",
+      );
+    } finally {
+      source.close();
+    }
+  });
+}
 
 test.run();
