@@ -53,13 +53,16 @@ export async function run(options: VerifyOptions, io: Io): Promise<number> {
   const use = async (sections: readonly Section[]) => {
     const output = new Output(io.stdout);
     let isOk = refusals.length === 0;
-    const tell = async (name: string, verdict: Verdict) => {
+    const tell = async (name: string, verdict: Verdict, capture: Capture | null) => {
       isOk &&= verdict.ok;
       if (options.json === true) await output.line(formatJson(verdict));
-      else for (const line of verdictLines(name, verdict)) await output.line(line);
+      else for (const line of verdictLines(name, verdict, capture)) await output.line(line);
     };
-    for (const section of sections) await tell(section.capture.name, verify(section, options.model === true));
-    for (const { name, verdict } of refusals) await tell(name, verdict);
+    for (const section of sections) {
+      const { capture } = section;
+      await tell(capture.name, verify(section, options.model === true), capture);
+    }
+    for (const { name, verdict } of refusals) await tell(name, verdict, null);
     await output.flush();
     for (const hole of holesBetween(sections.map(({ capture }) => capture))) {
       isOk = false;
@@ -100,7 +103,11 @@ function verify({ capture, source, behind }: Section, withModel: boolean): Verdi
   };
 }
 
-function verdictLines(file: string, { ok, problems, records, unnamed, model }: Verdict): string[] {
+function verdictLines(
+  file: string,
+  { ok, problems, records, unnamed, model }: Verdict,
+  capture: Capture | null,
+): string[] {
   const name = safeText(file);
   const lines = problems.map(({ code, offset, message }) =>
     safeText(`${file}: ${code === "model" ? "" : `offset ${offset}: `}${message} (${code})`),
@@ -110,12 +117,12 @@ function verdictLines(file: string, { ok, problems, records, unnamed, model }: V
     const of = `${counted(unnamed.tasks, "task")} and ${counted(unnamed.queues, "queue")} of its records`;
     lines.push(`${name}: ${of} have no name in it, which is no fault`);
   }
-  if (ok && !capture.complete) {
+  if (ok && capture?.complete === false) {
     lines.push(`${name}: it ends without a summary, which is no fault: what it lost is not known`);
   }
   if (model === undefined) return lines;
   const { queues, unsure } = model;
-  const isSlice = capture.host?.sliced !== undefined;
+  const isSlice = capture?.host?.sliced !== undefined;
   const why = isSlice
     ? "it is a slice, and calls that it left out may have changed them"
     : "it has no inventories at its start and its end that list all queues of an ipc namespace";
