@@ -54,6 +54,22 @@ test("the new file is its owner's alone, and another capture", async () => {
   );
 });
 
+test("what could not be read behind a capture leaves a mark that stays", async () => {
+  const file = temporary("joined.mtape");
+  const [one, other] = ["posix", "sysv"].map((name) => readFileSync(`${FIXTURES}${name}.mtape`));
+  if (one === undefined || other === undefined) throw new Error("no fixtures");
+  other[40] = (other[40] ?? 0) ^ 1;
+  writeFileSync(file, Buffer.concat([one, other]));
+  const out = temporary("redacted.mtape");
+  const ran = await program(["redact", file, "-o", out]);
+  assert.is(ran.status, 3, ran.stderr);
+  assert.equal(
+    open(out).gaps.map(({ cause, atLeast }) => [cause, atLeast]),
+    [["damage", true]],
+  );
+  assert.is((await program(["calls", out])).status, 3);
+});
+
 test("twice, and nothing is replaced by the same: the key is gone", async () => {
   const [one, other] = [
     await redacted(`${FIXTURES}payload.mtape`),

@@ -117,9 +117,6 @@ function verdictLines(
     const of = `${counted(unnamed.tasks, "task")} and ${counted(unnamed.queues, "queue")} of its records`;
     lines.push(`${name}: ${of} have no name in it, which is no fault`);
   }
-  if (ok && capture?.complete === false) {
-    lines.push(`${name}: it ends without a summary, which is no fault: what it lost is not known`);
-  }
   if (model === undefined) return lines;
   const { queues, unsure } = model;
   const isSlice = capture?.host?.sliced !== undefined;

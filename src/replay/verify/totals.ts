@@ -184,6 +184,8 @@ export function* trailerFaults(
       `the trailer says the summary is at ${trailer.summaryOffset}, it is at ${summary?.offset ?? null}`,
     );
   }
+  // For readers of the spec no contradiction; but no recorder ends so, and what was lost is not known.
+  if (summary === null) yield problem("summary_mismatch", offset, null, "the capture ends without a summary");
   const last = summary ?? index;
   if (last !== null && last.offset + frameBytes(last) !== offset) {
     yield mismatch("index, summary and trailer do not follow each other");

@@ -175,6 +175,11 @@ function writeChunks(
     write(encoder.gap(METADATA_GAP));
     gapsMade++;
   }
+  // Bytes behind it that are no capture any more may have been one: whoever reads the output is to know.
+  if (capture.problems.some(({ code }) => code === "trailing_bytes")) {
+    write(encoder.gap({ cpu: null, fromNs: lastNs, toNs: null, lost: 0n, cause: "damage", atLeast: true }));
+    gapsMade++;
+  }
   return written();
 }
 
