@@ -136,8 +136,11 @@ function portTable(): {
   return {
     find,
     join(before, after) {
-      const [one, other] = [number(before), number(after)];
-      if (one === other || one === 0 || other === 0 || joined.has(other)) return;
+      let [one, other] = [number(before), number(after)];
+      if (one === other || one === 0 || other === 0) return;
+      // One that others depend on stays what it is: so the new one is fitted to it.
+      if (joined.has(other)) [one, other] = [other, one];
+      if (joined.has(other)) return;
       table ??= shuffled();
       const like = table[one] ?? 0;
       const isSameHigh = one >> 8 === other >> 8;

@@ -179,6 +179,15 @@ for (const [what, change] of Object.entries(CHANGES)) {
   test(`${what} is found to change as before`, () => sameFindings(captureOf([change]), 1));
 }
 
+test("ports that became one that had changed before differ where they did", () => {
+  const others = Array.from({ length: 600 }, (_, i) => 256 * (1 + (i % 200)) + 1 + Math.floor(i / 200));
+  const changes = [
+    name(inet(8080, 192, 0, 2, 7), inet(8081, 192, 0, 2, 7)),
+    ...others.map((port) => name(inet(port, 192, 0, 2, 7), inet(8080, 192, 0, 2, 7))),
+  ];
+  return sameFindings(captureOf(changes), changes.length);
+});
+
 test("all of them in one capture", () =>
   sameFindings(captureOf(Object.values(CHANGES)), Object.keys(CHANGES).length));
 
