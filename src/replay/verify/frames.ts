@@ -67,6 +67,9 @@ export type FrameStep =
   | { readonly kind: "damage"; readonly problem: Problem; readonly type: number | null }
   | { readonly kind: "trailer"; readonly trailer: Trailer; readonly offset: number };
 
+/** Of an INDEX behind another: it is in the wrong place, whatever it says. */
+const NOT_LOOKED_INTO: FrameContent = { kind: "index", index: { frames: [] } };
+
 export function* frameSteps(source: ByteSource, header: FileHeader, limits: Limits): Generator<FrameStep> {
   const start = {
     offset: header.headerBytes,
@@ -74,13 +77,19 @@ export function* frameSteps(source: ByteSource, header: FileHeader, limits: Limi
     captureId: header.captureId,
     sizeBytes: source.sizeBytes,
   };
+  let indexes = 0;
   const scan = scanFrames(start, limits);
   let reply: Uint8Array = new Uint8Array(0);
   for (let step = scan.next(reply); !step.done; step = scan.next(reply)) {
     const found = step.value;
     if (found.kind === "need") reply = source.read(found.offset, found.length);
-    else if (found.kind === "frame") yield frameStep(found.entry, found.body, limits);
-    else if (found.kind !== "capture") yield found;
+    else if (found.kind === "frame") {
+      const isIndex = found.entry.type === FrameType.INDEX && isKnown(found.entry);
+      // Each may tell of all frames before it, the others included: a row of them would be read in quadratic time.
+      yield isIndex && indexes++ > 0
+        ? { kind: "good", entry: found.entry, body: found.body, content: NOT_LOOKED_INTO }
+        : frameStep(found.entry, found.body, limits);
+    } else if (found.kind !== "capture") yield found;
   }
 }
 
