@@ -23,7 +23,7 @@ export function recoveredSummary(
   if (own !== null) {
     const missing = own.records > records ? own.records - records : 0n;
     const lost = max(own.lost + missing, max(inGaps, byContexts + recovered));
-    return { ...own, ...counted, lost, lostByEvent: lostByEvent(own, found) };
+    return { ...own, ...counted, lost: atMostU64(lost), lostByEvent: lostByEvent(own, found) };
   }
   const planes = sum(all.filter((gap) => gap.plane === "planes").map((gap) => gap.lost));
   const times = chunks.flatMap(({ context }) => context.lastTimeNs ?? []);
@@ -31,12 +31,17 @@ export function recoveredSummary(
     startNs,
     endNs: times.reduce(max, lastClockNs),
     ...counted,
-    lost: max(inGaps, byContexts + recovered),
+    lost: atMostU64(max(inGaps, byContexts + recovered)),
     lostByEvent: [],
     x32Calls: 0n,
-    ...(planes === 0n ? {} : { planesLost: planes }),
+    ...(planes === 0n ? {} : { planesLost: atMostU64(planes) }),
     ended: "recovered",
   };
+}
+
+/** A stranger's gaps may tell of more than a number can say. */
+function atMostU64(value: bigint): bigint {
+  return value > 0xffff_ffff_ffff_ffffn ? 0xffff_ffff_ffff_ffffn : value;
 }
 
 function countsOf({ frames }: LeftFrames): Summary["counts"] {

@@ -226,11 +226,16 @@ function damageGap(plane: "syscall" | "planes", records: number | null, fromNs: 
     cpu: null,
     fromNs,
     toNs: null,
-    lost: BigInt(Math.max(records ?? 1, 1)),
+    lost: atMostU64(BigInt(Math.max(records ?? 1, 1))),
     cause: "damage",
     ...(plane === "planes" ? { plane } : {}),
     ...(records === null ? { atLeast: true } : {}),
   };
+}
+
+/** A stranger's summary may have lost as many as a number can say. */
+function atMostU64(value: bigint): bigint {
+  return value > 0xffff_ffff_ffff_ffffn ? 0xffff_ffff_ffff_ffffn : value;
 }
 
 function newSummary(summary: Summary, to: Redaction, written: Written, gaps: number): Summary {
@@ -241,9 +246,11 @@ function newSummary(summary: Summary, to: Redaction, written: Written, gaps: num
       records: written.records,
       chunks: written.chunks,
       gaps: gaps + written.gapsMade,
-      lost: summary.lost + written.lost,
+      lost: atMostU64(summary.lost + written.lost),
       counts: written.counts,
-      ...(written.planesLost === 0n ? {} : { planesLost: (summary.planesLost ?? 0n) + written.planesLost }),
+      ...(written.planesLost === 0n
+        ? {}
+        : { planesLost: atMostU64((summary.planesLost ?? 0n) + written.planesLost) }),
     },
     to,
   );
