@@ -20,28 +20,35 @@ export function wrong(option: string, what: string): RecordError {
   return new RecordError(`--${option}: ${what}`, 2);
 }
 
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  /** For who gives another. */
+  readonly expected: string;
+}
+
 /** Milliseconds of an option that is a time of `least` to `most` ms; null: not given. */
-export function milliseconds(
-  option: string,
-  value: Given,
-  bounds: { readonly least: number; readonly most: number; readonly expected: string },
-): number | null {
-  const text = once(option, value);
-  if (text === null) return null;
-  const ns = parseDuration(text);
-  if (ns !== null && ns / 1e6 >= bounds.least && ns / 1e6 <= bounds.most) return ns / 1e6;
-  throw wrong(option, `expected ${bounds.expected}, found ${JSON.stringify(text)}`);
+export function milliseconds(option: string, value: Given, bounds: Bounds): number | null {
+  return bounded(option, value, bounds, (text) => {
+    const ns = parseDuration(text);
+    return ns === null ? null : ns / 1e6;
+  });
 }
 
 /** Bytes of an option that is a size; null: not given. */
-export function bytes(
+export function bytes(option: string, value: Given, bounds: Bounds): number | null {
+  return bounded(option, value, bounds, parseSize);
+}
+
+function bounded(
   option: string,
   value: Given,
-  bounds: { readonly least: number; readonly most: number; readonly expected: string },
+  { least, most, expected }: Bounds,
+  parse: (text: string) => number | null,
 ): number | null {
   const text = once(option, value);
   if (text === null) return null;
-  const size = parseSize(text);
-  if (size !== null && size >= bounds.least && size <= bounds.most) return size;
-  throw wrong(option, `expected ${bounds.expected}, found ${JSON.stringify(text)}`);
+  const number = parse(text);
+  if (number !== null && number >= least && number <= most) return number;
+  throw wrong(option, `expected ${expected}, found ${JSON.stringify(text)}`);
 }

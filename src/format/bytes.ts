@@ -27,6 +27,13 @@ export function aligned(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
 
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
+
+/** A sum of what a stranger's file says may be more than a u64 holds: then the most that it holds. */
+export function atMostU64(value: bigint): bigint {
+  return value > U64_MAX ? U64_MAX : value;
+}
+
 /** A u64 as a number, or null beyond 2^53 - 1: no offset or count of a real file is there. */
 export function safeU64(view: DataView, offset: number): number | null {
   const value = view.getBigUint64(offset, true);

@@ -2,6 +2,7 @@
  * The summary of a recovered capture. Where the recorder's own is there, what it counted stays true: what is missing of it
  * is lost. Where it is not, only what was found is counted, and the gaps say that there may have been more.
  */
+import { atMostU64 } from "../format/bytes.js";
 import type { Gap, Summary } from "../format/types.js";
 import type { LeftFrames } from "./recovery-frames.js";
 
@@ -37,11 +38,6 @@ export function recoveredSummary(
     ...(planes === 0n ? {} : { planesLost: atMostU64(planes) }),
     ended: "recovered",
   };
-}
-
-/** A stranger's gaps may tell of more than a number can say. */
-function atMostU64(value: bigint): bigint {
-  return value > 0xffff_ffff_ffff_ffffn ? 0xffff_ffff_ffff_ffffn : value;
 }
 
 function countsOf({ frames }: LeftFrames): Summary["counts"] {

@@ -55,7 +55,7 @@ export async function program(args: readonly string[], other: Partial<Io> = {}):
 
 export const CAPTURE_ID = "a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf";
 
-const HOST: HostInfo = {
+export const HOST: HostInfo = {
   hostname: "tape",
   sysname: "Linux",
   release: "6.18.0",

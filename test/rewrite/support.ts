@@ -10,6 +10,7 @@ import { EVERYTHING } from "../../src/replay/filter.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { verifyCapture } from "../../src/replay/verify/verify.js";
 import { recoverCapture } from "../../src/rewrite/recover.js";
+import { HOST as PLAIN_HOST } from "../cli/support.js";
 import {
   concat,
   NO_NUMBER,
@@ -33,25 +34,8 @@ const BTF = sliceBtf(parseBtf(RECORDER_BTF), [
 ]).data;
 
 export const HOST: HostInfo = {
-  hostname: "tape",
-  sysname: "Linux",
-  release: "6.18.0",
-  version: "#1",
-  machine: "x86_64",
-  arch: "x86_64",
-  littleEndian: true,
-  pageSize: 4096,
-  bootId: "b007",
-  cpus: 2,
-  recorder: { name: "msgtape", version: "0.1.0" },
-  synthetic: true,
-  config: {
-    events: ["mq_timedsend", "mq_timedreceive"],
-    snapBytes: 256,
-    bufferBytes: 65536,
-    filters: {},
-    command: null,
-  },
+  ...PLAIN_HOST,
+  config: { ...PLAIN_HOST.config, filters: {}, command: null },
   attachPlan: [],
 };
 

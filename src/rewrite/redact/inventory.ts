@@ -1,4 +1,5 @@
 /** Inventories made anew, by the allow-list of their fields: those of /proc/sysvipc/msg and of mqueue files. */
+import { IPC_LIMITS } from "../../catalog/ipc-limits.js";
 import type { Inventory, InventoryQueue } from "../../format/types.js";
 import { queueText } from "./filters.js";
 import { gid, keep, nullable, pid, queueId, rebuilt, type Table, uid } from "./metadata.js";
@@ -91,16 +92,7 @@ function fields(value: InventoryQueue["fields"], to: Redaction): InventoryQueue[
   return made;
 }
 
-const LIMITS: ReadonlySet<string> = new Set([
-  "fs.mqueue.msg_default",
-  "fs.mqueue.msg_max",
-  "fs.mqueue.msgsize_default",
-  "fs.mqueue.msgsize_max",
-  "fs.mqueue.queues_max",
-  "kernel.msgmax",
-  "kernel.msgmnb",
-  "kernel.msgmni",
-]);
+const LIMITS: ReadonlySet<string> = new Set(IPC_LIMITS);
 
 function limits(value: Readonly<Record<string, string>>): Record<string, string> {
   const known = Object.entries(value).filter(([name, text]) => LIMITS.has(name) && /^\d{1,20}$/.test(text));

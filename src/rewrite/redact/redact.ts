@@ -3,6 +3,7 @@
  * so that what nobody thought of is left out. What cannot be read becomes a gap; damage is never mended.
  */
 import { type Btf, parseBtf } from "../../btf/index.js";
+import { atMostU64 } from "../../format/bytes.js";
 import type { Capture, ChunkStep } from "../../format/capture.js";
 import { createEncoder, type Encoder } from "../../format/encoder.js";
 import type { ClockTriple, Gap, Problem, Summary } from "../../format/types.js";
@@ -231,11 +232,6 @@ function damageGap(plane: "syscall" | "planes", records: number | null, fromNs: 
     ...(plane === "planes" ? { plane } : {}),
     ...(records === null ? { atLeast: true } : {}),
   };
-}
-
-/** A stranger's summary may have lost as many as a number can say. */
-function atMostU64(value: bigint): bigint {
-  return value > 0xffff_ffff_ffff_ffffn ? 0xffff_ffff_ffff_ffffn : value;
 }
 
 function newSummary(summary: Summary, to: Redaction, written: Written, gaps: number): Summary {
