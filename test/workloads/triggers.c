@@ -8,8 +8,10 @@
  *   wait MS                 one receive on an empty queue, with a deadline in MS
  *   removed                 a thread in msgrcv, whose queue is removed
  *   storm THREADS N         threads that each make N receives on an empty queue
+ *   stay                    stays on the cpu where it is
  */
 #include "truth.h"
+#include <sched.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 
@@ -80,6 +82,14 @@ static long storm(long count)
 	return 0;
 }
 
+static long stay(void)
+{
+	cpu_set_t here;
+	CPU_ZERO(&here);
+	CPU_SET(TRY(sched_getcpu()), &here);
+	return TRY(sched_setaffinity(0, sizeof(here), &here));
+}
+
 static long again(const char *what, long first, long second)
 {
 	struct message message = { .mtype = 1 };
@@ -104,6 +114,8 @@ static long obey(const char *what, long first, long second)
 		return wait_ms(first);
 	if (strcmp(what, "removed") == 0)
 		return removed();
+	if (strcmp(what, "stay") == 0)
+		return stay();
 	return strcmp(what, "storm") == 0 ? storm(first) : again(what, first, second);
 }
 
