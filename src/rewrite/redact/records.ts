@@ -72,8 +72,14 @@ export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordPar
     items: readonly Item[],
     isWhole: boolean,
   ): Uint8Array => {
-    const pieces = [new Uint8Array(layouts.record.sizeBytes), body, ...items.map((one) => itemBytes(one))];
-    const bytes = new Uint8Array(Buffer.concat(pieces));
+    const bodyEnd = layouts.record.sizeBytes + body.length;
+    const bytes = new Uint8Array(items.reduce((size, one) => size + itemSize(one), bodyEnd));
+    bytes.set(body, layouts.record.sizeBytes);
+    let itemAt = bodyEnd;
+    for (const one of items) {
+      putItem(bytes, itemAt, one);
+      itemAt += itemSize(one);
+    }
     const made = redactStruct(
       to,
       record as StructLayout,
@@ -92,10 +98,11 @@ export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordPar
     return bytes;
   };
 
-  const itemBytes = (one: Item): Uint8Array => {
+  const itemSize = (one: Item) => layouts.item.sizeBytes + ((one.bytes.length + 7) & ~7);
+
+  const putItem = (bytes: Uint8Array, offsetBytes: number, one: Item): void => {
     const at = layouts.item;
-    const bytes = new Uint8Array(at.sizeBytes + ((one.bytes.length + 7) & ~7));
-    const view = new DataView(bytes.buffer);
+    const view = new DataView(bytes.buffer, offsetBytes);
     view.setUint8(at.kind, one.kind);
     view.setUint8(at.arg, one.arg);
     view.setUint8(at.status, STATUSES.indexOf(one.status));
@@ -104,8 +111,7 @@ export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordPar
     view.setUint32(at.wanted, one.wanted, true);
     view.setUint32(at.captured, one.bytes.length, true);
     view.setBigUint64(at.addr, one.addr, true);
-    bytes.set(one.bytes, at.sizeBytes);
-    return bytes;
+    bytes.set(one.bytes, offsetBytes + at.sizeBytes);
   };
 
   const shapeOf = (first: Head, args: readonly bigint[] | null, ret: bigint | null): CallShape | null => {
@@ -119,9 +125,8 @@ export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordPar
 
   const argsIn = (bytes: Uint8Array): bigint[] => {
     const from = layouts.record.sizeBytes + layouts.entry.args;
-    return Array.from({ length: layouts.entry.argCount }, (_, i) =>
-      readNumber(bytes.subarray(from + 8 * i, from + 8 * i + 8)),
-    );
+    const view = new DataView(bytes.buffer, bytes.byteOffset + from, 8 * layouts.entry.argCount);
+    return Array.from({ length: layouts.entry.argCount }, (_, i) => view.getBigUint64(8 * i, true));
   };
 
   const argsOf = (first: Head, old: Uint8Array): readonly bigint[] | null => {
@@ -168,8 +173,9 @@ export function recordRewriter({ to, layouts, recorderBtf, onDamage }: RecordPar
         at += count;
         const body = new Uint8Array(bodyBytes);
         if (isEntry) {
+          const view = new DataView(body.buffer);
           newArgs?.forEach((value, n) => {
-            body.set(writeNumber(value, 8), layouts.entry.args + 8 * n);
+            view.setBigUint64(layouts.entry.args + 8 * n, value, true);
           });
         } else if (ret !== null && shape !== null) {
           body.set(writeNumber(BigInt.asUintN(64, redactRet(to, shape, ret)), 8), layouts.exit.ret);

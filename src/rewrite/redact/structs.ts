@@ -183,6 +183,7 @@ export function readNumber(bytes: Uint8Array): bigint {
 export function writeNumber(value: bigint, sizeBytes: number): Uint8Array {
   const out = new Uint8Array(sizeBytes);
   if (sizeBytes === 8) new DataView(out.buffer).setBigUint64(0, value, true);
+  else if (sizeBytes === 4) new DataView(out.buffer).setUint32(0, Number(BigInt.asUintN(32, value)), true);
   else for (let i = 0; i < sizeBytes; i++) out[i] = Number((value >> BigInt(8 * i)) & 0xffn);
   return out;
 }
