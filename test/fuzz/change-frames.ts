@@ -13,6 +13,9 @@ export interface Change {
   readonly isLie?: boolean;
 }
 
+/** The payloads of one frame's repetitions together, raw. */
+const REPEATED_BYTES = 2 << 20;
+
 const u32 = (random: Random) => Number(BigInt.asUintN(32, oddNumber(random)));
 const u16 = (random: Random) => Number(BigInt.asUintN(16, oddNumber(random)));
 const some = (model: Model, random: Random) => random.pick(model.frames);
@@ -40,7 +43,9 @@ export const FRAME_CHANGES: readonly Change[] = [
     name: "repeat a frame many times",
     apply: (model, random) => {
       const frame = some(model, random);
-      const times = 1 + random.int(random.oneIn(8) ? 1000 : 50);
+      // What takes time is then the number of frames, not that of the records in them.
+      const most = Math.max(1, Math.floor(REPEATED_BYTES / (frame.payload.length + 1)));
+      const times = Math.min(1 + random.int(random.oneIn(8) ? 1000 : 50), most);
       const at = random.int(model.frames.length + 1);
       model.frames.splice(at, 0, ...Array.from({ length: times }, () => copyFrame(frame)));
     },
