@@ -10,7 +10,9 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   statfsSync,
+  statSync,
   unlinkSync,
 } from "node:fs";
 import { errorCode } from "./errors.js";
@@ -67,6 +69,20 @@ export class OutputDirectory {
       return there.ino === ours.ino && there.dev === ours.dev;
     } catch {
       return false;
+    }
+  }
+
+  /** Where it is by now, if its path leads there no longer. null: it does, or we may not look. */
+  movedTo(): string | null {
+    try {
+      const [there, ours] = [
+        statSync(this.path, { bigint: true, throwIfNoEntry: false }),
+        fstatSync(this.fd, { bigint: true }),
+      ];
+      if (there?.ino === ours.ino && there.dev === ours.dev) return null;
+      return readlinkSync(`/proc/self/fd/${this.fd}`);
+    } catch {
+      return null;
     }
   }
 

@@ -87,6 +87,8 @@ export class PartFiles {
   readonly #written = new Set<Sink>();
   #begun = 0;
   #isDeletionTold = false;
+  /** The last that was told. */
+  #movedTo: string | null = null;
 
   constructor(options: PartFilesOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class PartFiles {
         const sink = this.#options.open(path);
         this.#begun += 1 + passed;
         this.#there.push(sink);
+        this.#tellWhere();
         return sink;
       } catch (error) {
         if (!(error instanceof RecordError) || error instanceof SinkError) throw error;
@@ -110,6 +113,16 @@ export class PartFiles {
         throw new SinkError(error.message, 1, { cause: error });
       }
     }
+  }
+
+  /** Files are named by the path that was asked for, and nobody would look for them elsewhere. */
+  #tellWhere(): void {
+    const { directory, say } = this.#options;
+    const movedTo = directory.movedTo();
+    if (movedTo === this.#movedTo) return;
+    this.#movedTo = movedTo;
+    const now = movedTo === null ? "is where it was again" : `was moved: the files go on in ${movedTo}`;
+    say(`${directory.path}: ${now}`);
   }
 
   /** A file that was begun and came to nothing. Its number is free again. */

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -286,6 +287,28 @@ test("names sort by time, and the oldest are deleted: only those that were made 
   assert.not.ok(existsSync(sixth.name));
   row.close();
   assert.equal(said, []);
+});
+
+test("where the files are is told when their directory is moved", ({ directory }) => {
+  const [path, moved] = [join(directory, "d"), join(directory, "moved")];
+  mkdirSync(path);
+  const output = join(path, "r.mtape");
+  const row = openRow(output, null);
+  const said: string[] = [];
+  const open = (name: string) => FileSink.create(name, null, () => row.again());
+  const files = new PartFiles({ output, directory: row, open, keep: null, say: (line) => said.push(line) });
+  const sinks = [files.begin()];
+  renameSync(path, moved);
+  sinks.push(files.begin());
+  mkdirSync(path); // another's
+  sinks.push(files.begin());
+  assert.equal(readdirSync(moved), ["r.000001.mtape", "r.000002.mtape", "r.000003.mtape"]);
+  rmSync(path, { recursive: true });
+  renameSync(moved, path);
+  sinks.push(files.begin());
+  assert.equal(said, [`${path}: was moved: the files go on in ${moved}`, `${path}: is where it was again`]);
+  for (const sink of sinks) sink.discard();
+  row.close();
 });
 
 test("a name that somebody takes meanwhile is passed over, and their file left alone", ({ directory }) => {
