@@ -5,6 +5,7 @@ import type { Gap } from "../../src/format/types.js";
 import { type CallFilter, EVERYTHING } from "../../src/replay/filter.js";
 import { flows } from "../../src/replay/flows/flows.js";
 import type { FlowLine, FlowParty } from "../../src/replay/flows/line.js";
+import type { ReplayCapture } from "../../src/replay/source.js";
 import { PACKAGE } from "../support/paths.js";
 import { concat, item, makeCapture, queueItem, Tape } from "./tape.js";
 
@@ -113,19 +114,12 @@ export class FlowTape {
     return this;
   }
 
-  lines(
-    options: {
-      filter?: Partial<CallFilter>;
-      gaps?: readonly Gap[];
-      withReceived?: boolean;
-      lost?: bigint;
-    } = {},
-  ): readonly FlowLine[] {
+  capture(options: { gaps?: readonly Gap[]; lost?: bigint } = {}): ReplayCapture {
     const tape = new Tape();
     const inOrder = (all: readonly Timed[]) =>
       [...all].sort((one, other) => one.at - other.at).map(({ make }) => make(tape));
     const planes = this.planes.length === 0 ? {} : { planes: inOrder(this.planes) };
-    const capture = {
+    return {
       ...makeCapture({
         chunks: [{ records: inOrder(this.records), ...planes }],
         ...(options.gaps === undefined ? {} : { gaps: options.gaps }),
@@ -134,6 +128,17 @@ export class FlowTape {
       }),
       hostBtf: HOST_BTF,
     };
+  }
+
+  lines(
+    options: {
+      filter?: Partial<CallFilter>;
+      gaps?: readonly Gap[];
+      withReceived?: boolean;
+      lost?: bigint;
+    } = {},
+  ): readonly FlowLine[] {
+    const capture = this.capture(options);
     const filter = { ...EVERYTHING, ...options.filter };
     const withReceived = options.withReceived === true;
     const problems: string[] = [];

@@ -13,6 +13,8 @@ import type { Received, Sent } from "./types.js";
 export interface AlikeMessages {
   /** Pairs that are not concluded. */
   readonly undecided: number;
+  /** Kinds that are remembered. */
+  readonly kinds: number;
   add(sent: Sent): void;
   /** It is not there any more, and its receive is none of the pairs. */
   remove(sent: Sent): void;
@@ -55,11 +57,15 @@ const MANY_PAIRS = 32;
 /** Pairs that wait for calls beside them, and pairs kept, of one kind. */
 const MOST_UNDECIDED = 128;
 const MOST_PAIRS = 256;
+/** Kinds looked at in one go that have to linger on. */
+const MOST_AGAIN = 16;
 
 export function alikeMessages(options: AlikeOptions): AlikeMessages {
   const { open, held, isGoneBefore } = options;
   const kinds = new Map<string, Kind>();
   const undecided = new Set<Kind>();
+  /** Concluded, and kept for calls that were still under way then: by when all of their own had ended, the oldest first. */
+  const lingering = new Map<Kind, number>();
 
   /** Calls under way that may concern this kind. Their evidence is read only where there is much to gain by it. */
   const openBeside = ({ pairs }: Kind): OpenBeside => {
@@ -77,16 +83,50 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
     if (kind.sends.length + kind.pairs.length > 0) return;
     kinds.delete(kind.key);
     undecided.delete(kind);
+    lingering.delete(kind);
+  };
+
+  /** Kinds that nothing new comes to, such as messages that are all different, are forgotten here. */
+  const forgetLingering = () => {
+    const again: Kind[] = [];
+    for (const [kind, endNs] of lingering) {
+      if (endNs >= open.oldestNs() || again.length === MOST_AGAIN) break;
+      lingering.delete(kind);
+      const { restNs, openNs } = restOf(kind);
+      forget(kind, settledPairs(kind, options, { restNs, openNs: openNs.oldestNs }));
+      // Otherwise it is a message like it that it waits for, and with that one it is looked at again.
+      if (kind.pairs.length > 0 && held.count > 0) again.push(kind);
+    }
+    for (const kind of again) linger(kind);
+  };
+
+  const linger = (kind: Kind) => {
+    const ends = kind.pairs
+      .flatMap(({ sent, received }) => [sent.toNs, received.toNs])
+      .filter(Number.isFinite);
+    lingering.set(
+      kind,
+      ends.reduce((latest, ns) => Math.max(latest, ns), 0),
+    );
+  };
+
+  /** What is not settled and may concern this kind, and since when. */
+  const restOf = (kind: Kind) => {
+    const heldNs = held.keyedSince(kind.key);
+    const openNs = openBeside(kind);
+    const oddNs = held.keyedSince(null)[0] ?? Number.POSITIVE_INFINITY;
+    return {
+      heldNs,
+      openNs,
+      restNs: Math.min(openNs.oldestNs, heldNs[0] ?? Number.POSITIVE_INFINITY, oddNs),
+    };
   };
 
   const conclude = (kind: Kind, isAll: boolean) => {
     const isOver = kind.pairs.length - kind.concluded > MOST_UNDECIDED;
     const firstNs = kind.pairs[kind.concluded]?.received.toNs ?? Number.POSITIVE_INFINITY;
     if (!isAll && kind.pairs.length < MANY_PAIRS && firstNs >= open.oldestNs()) return;
-    const heldNs = held.keyedSince(kind.key);
-    const openNs = openBeside(kind);
-    const oddNs = held.keyedSince(null)[0] ?? Number.POSITIVE_INFINITY;
-    const restNs = Math.min(openNs.oldestNs, heldNs[0] ?? Number.POSITIVE_INFINITY, oddNs);
+    const { heldNs, openNs, restNs } = restOf(kind);
     let due = kind.concluded;
     while (due < kind.pairs.length && (isAll || isOver || (kind.pairs[due]?.received.toNs ?? 0) < restNs))
       due++;
@@ -102,6 +142,7 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
     }
     if (kind.concluded === kind.pairs.length) undecided.delete(kind);
     forget(kind, settledPairs(kind, options, { restNs, openNs: openNs.oldestNs }));
+    if (kind.concluded === kind.pairs.length && kind.pairs.length > 0) linger(kind);
     if (kind.pairs.length <= MOST_PAIRS) return;
     conclude(kind, true);
     forget(kind, MOST_PAIRS / 2);
@@ -122,6 +163,9 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
       let count = 0;
       for (const kind of undecided) count += kind.pairs.length - kind.concluded;
       return count;
+    },
+    get kinds() {
+      return kinds.size;
     },
     add(sent) {
       const { key } = sent;
@@ -154,9 +198,11 @@ export function alikeMessages(options: AlikeOptions): AlikeMessages {
       }
       insertInOrder(kind.pairs, pair, (one) => one.received.toNs, kind.concluded);
       undecided.add(kind);
+      lingering.delete(kind);
     },
     conclude(isAll) {
       for (const kind of undecided) conclude(kind, isAll);
+      forgetLingering();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Structs } from "../arguments/structs.js";
 import { callEvidence, type LineParts } from "../call-line.js";
 import type { ArgValue } from "../types.js";
 import { addressIn } from "./addresses.js";
-import type { QueueCall } from "./deeds.js";
+import { endOf, type QueueCall } from "./deeds.js";
 import { type Print, printKey, printOf } from "./payload.js";
 import type { Received, Sent } from "./types.js";
 
@@ -45,10 +45,7 @@ export function datagramsOf(of: QueueCall, socket: QueueEntry, parts: DatagramPa
   const isVector = event.returns === "count";
   const value = args[event.args[role.payload]?.name ?? ""];
   const messages = isVector ? (Array.isArray(value) ? value.slice(0, call.ret) : []) : [value ?? null];
-  const span = {
-    fromNs: call.enterNs ?? Number.NEGATIVE_INFINITY,
-    toNs: call.exitNs ?? call.endedNs,
-  };
+  const own = endOf(of);
   const ends = messages.flatMap((message: ArgValue, at: number) => {
     const outer = fieldsOf(message);
     const header = isVector ? fieldsOf(outer?.msg_hdr) : outer;
@@ -56,7 +53,7 @@ export function datagramsOf(of: QueueCall, socket: QueueEntry, parts: DatagramPa
     const sizeBytes = isVector ? numberOf(outer.msg_len) : call.ret;
     const print = payloadOf(header.msg_iov, sizeBytes);
     const party = { ...of.party, message: isVector ? at : null };
-    return [{ header, sizeBytes, print, end: { ...of, ...span, party, rank: null, identity: null } }];
+    return [{ header, sizeBytes, print, end: { ...own, party, rank: null, identity: null } }];
   });
   const bound = addressOf(socket.local, parts.structs);
   const local = addressIn(bound);

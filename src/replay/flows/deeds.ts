@@ -87,8 +87,7 @@ function sendDeed(
     did: "send",
     isDone: call.ret === 0,
     sent: {
-      ...of,
-      ...span(call),
+      ...endOf(of),
       rank,
       identity: loadedMessage(call),
       key: isWhole && prints.length === 1 ? keyOf(rank, sizeBytes, prints[0]) : null,
@@ -126,8 +125,7 @@ function receiveDeed(
   return {
     did: "receive",
     received: {
-      ...of,
-      ...span(call),
+      ...endOf(of),
       rank: rank ?? null,
       identity,
       key: isKeyed ? keyOf(rank ?? null, call.ret, print) : null,
@@ -138,6 +136,11 @@ function receiveDeed(
       result: isTaken ? "taken" : isInputReadable(context, role.input) ? "fault" : "maybe_fault",
     },
   };
+}
+
+/** Without the call itself: its evidence would keep a whole chunk in memory for as long as the message waits. */
+export function endOf({ call, party, queue, isWanted }: QueueCall) {
+  return { party, queue, isWanted, ...span(call) };
 }
 
 function span(call: PairedCall): { readonly fromNs: number; readonly toNs: number } {

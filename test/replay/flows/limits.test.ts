@@ -1,8 +1,17 @@
-/** A queue that nobody receives from: what is kept of it does not grow with the capture. */
+/** What is kept of messages does not grow with the capture, whether they are received or not. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseBtf } from "../../../src/btf/index.js";
+import { structsOf } from "../../../src/replay/arguments/structs.js";
+import { lineMaker, namedCalls, requireRecorderBtf } from "../../../src/replay/calls.js";
+import { EVERYTHING } from "../../../src/replay/filter.js";
+import { alikeMessages } from "../../../src/replay/flows/alike.js";
+import { queueDeed } from "../../../src/replay/flows/deeds.js";
+import { heldReceives } from "../../../src/replay/flows/held.js";
+import { openCalls } from "../../../src/replay/flows/open-calls.js";
 import { queueTable } from "../../../src/replay/flows/queue-table.js";
-import type { Flow, Party, Sent } from "../../../src/replay/flows/types.js";
+import type { Flow, Party, Received, Sent } from "../../../src/replay/flows/types.js";
+import { FlowTape } from "../flow-tape.js";
 
 const test = suite("flows: limits");
 
@@ -72,5 +81,56 @@ for (const [what, keyOf] of [
     assert.is(given.length, count);
   });
 }
+
+test("messages that all differ, each received beside other calls, are forgotten when those have ended", () => {
+  const open = openCalls();
+  const held = heldReceives();
+  const alike = alikeMessages({ open, held, isGoneBefore: () => false, contest: () => {} });
+  const attempt = () => ({ does: "send", sent: null }) as const;
+  let concluded = 0;
+  let most = 0;
+  const { party, queue, rank, identity, isWanted } = sentAt(0, "");
+  for (let i = 0; i < 1000; i++) {
+    const [ns, key] = [10 * i, `number ${i}`];
+    // Its send ends when the receive is over and the next call has begun. One call at least is always under way.
+    const sent = { ...sentAt(ns, key), toNs: ns + 15 };
+    open.enter({ fromNs: ns, tid: i, does: "send", attempt });
+    alike.add(sent);
+    const end = { party, queue, rank, identity, isWanted, key, fromNs: ns + 1, toNs: ns + 2, sizeBytes: 4 };
+    const received: Received = {
+      ...end,
+      isCut: false,
+      print: null,
+      selector: { kind: "priority" },
+      result: "taken",
+    };
+    alike.pair(key, { sent, received, isContested: false, conclude: () => concluded++ });
+    if (i > 0) open.leave(i - 1);
+    alike.conclude(false);
+    most = Math.max(most, alike.kinds);
+  }
+  assert.ok(concluded >= 998, `${concluded} were concluded`);
+  assert.ok(most <= 3, `${most} kinds were kept`);
+});
+
+test("of a call no more is kept than what is said of its message: its evidence would keep a chunk", () => {
+  const capture = new FlowTape()
+    .send("hello", 7, { tid: 1, span: [10, 12] })
+    .receive("hello", 7, { tid: 2, span: [50, 53] })
+    .capture();
+  const lines = lineMaker(capture, {});
+  const btf = requireRecorderBtf(capture);
+  const structs = structsOf(capture.hostBtf === null ? null : parseBtf(capture.hostBtf), btf);
+  const { party, queue } = sentAt(0, "");
+  const kept = [...namedCalls(capture, EVERYTHING, lines)].map(({ call }) => {
+    const deed = queueDeed({ call, party, queue, isWanted: true }, { ...lines, structs });
+    return Object.keys((deed?.did === "send" ? deed.sent : deed?.did === "receive" && deed.received) || {});
+  });
+  const both = ["party", "queue", "isWanted", "fromNs", "toNs", "rank", "identity", "key", "sizeBytes"];
+  assert.equal(kept, [
+    [...both, "prints", "isSure", "wasFull"],
+    [...both, "isCut", "print", "selector", "result"],
+  ]);
+});
 
 test.run();
