@@ -9,7 +9,8 @@ import { OutputError } from "./io.js";
 
 interface Line {
   readonly key: number;
-  readonly text: string;
+  /** UTF-8. Where it is held, only until the next one is asked for. */
+  readonly text: Buffer;
 }
 
 /** Where a run lies in the file. */
@@ -21,16 +22,16 @@ interface Run {
 /** A line in a run: its key as a double, its length in bytes, its UTF-8. */
 const HEAD_BYTES = 12;
 const DEFAULT_MEMORY = 32 * 1024 * 1024;
-/** What one line costs beside its characters. */
-const LINE_OVERHEAD = 64;
+/** What one line costs beside its bytes. */
+const LINE_OVERHEAD = 32;
+const FIRST_BYTES = 64 * 1024;
 const WRITE_BYTES = 256 * 1024;
 const READ_BYTES = 64 * 1024;
 
 export class LineSorter {
   readonly #memoryBytes: number;
   readonly #runs: Run[] = [];
-  #lines: Line[] = [];
-  #held = 0;
+  readonly #held = new HeldLines();
   #spill: { readonly fd: number; readonly directory: string } | null = null;
   #end = 0;
 
@@ -45,22 +46,20 @@ export class LineSorter {
   }
 
   add(key: number, text: string): void {
-    this.#lines.push({ key, text });
-    this.#held += text.length + LINE_OVERHEAD;
-    if (this.#held >= this.#memoryBytes) this.#writeRun();
+    this.#held.add(key, text);
+    if (this.#held.bytes >= this.#memoryBytes) this.#writeRun();
   }
 
   /** Every line, by key. Once. */
   *sorted(): Generator<string> {
-    const last = this.#takeSorted();
     const spill = this.#spill;
     if (spill === null) {
-      for (const line of last) yield line.text;
+      for (const line of this.#held.sorted()) yield textOf(line);
       return;
     }
     // Earlier runs hold earlier lines, so that of equal keys the lower run comes first.
     const sources: Iterator<Line>[] = this.#runs.map((run) => readRun(spill.fd, run));
-    sources.push(last[Symbol.iterator]());
+    sources.push(this.#held.sorted());
     yield* mergeLines(sources);
   }
 
@@ -72,21 +71,16 @@ export class LineSorter {
     this.#spill = null;
   }
 
-  #takeSorted(): Line[] {
-    const lines = this.#lines.sort((one, other) => one.key - other.key);
-    this.#lines = [];
-    this.#held = 0;
-    return lines;
-  }
-
   #writeRun(): void {
     const start = this.#end;
     let parts: Uint8Array[] = [];
     let bytes = 0;
-    for (const line of this.#takeSorted()) {
-      const encoded = encodeLine(line);
-      parts.push(encoded);
-      bytes += encoded.length;
+    for (const { key, text } of this.#held.sorted()) {
+      const head = Buffer.alloc(HEAD_BYTES);
+      head.writeDoubleLE(key, 0);
+      head.writeUInt32LE(text.length, 8);
+      parts.push(head, text);
+      bytes += HEAD_BYTES + text.length;
       if (bytes >= WRITE_BYTES) {
         this.#append(Buffer.concat(parts));
         parts = [];
@@ -94,6 +88,7 @@ export class LineSorter {
       }
     }
     this.#append(Buffer.concat(parts));
+    this.#held.clear();
     this.#runs.push({ start, end: this.#end });
   }
 
@@ -107,6 +102,49 @@ export class LineSorter {
     this.#end += bytes.length;
   }
 }
+
+/** Lines as bytes, one behind the other: strings that were put together of many pieces take ten times as much. */
+class HeldLines {
+  #bytes = Buffer.alloc(FIRST_BYTES);
+  readonly #keys: number[] = [];
+  readonly #ends: number[] = [];
+
+  get bytes(): number {
+    return this.#end + LINE_OVERHEAD * this.#keys.length;
+  }
+
+  get #end(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  add(key: number, text: string): void {
+    const start = this.#end;
+    const end = start + Buffer.byteLength(text);
+    if (end > this.#bytes.length) {
+      const longer = Buffer.alloc(Math.max(2 * this.#bytes.length, end));
+      this.#bytes.copy(longer, 0, 0, start);
+      this.#bytes = longer;
+    }
+    this.#bytes.write(text, start);
+    this.#keys.push(key);
+    this.#ends.push(end);
+  }
+
+  *sorted(): Generator<Line> {
+    const keys = this.#keys;
+    const order = keys.map((_, at) => at);
+    for (const at of order.sort((one, other) => (keys[one] ?? 0) - (keys[other] ?? 0))) {
+      yield { key: keys[at] ?? 0, text: this.#bytes.subarray(this.#ends[at - 1] ?? 0, this.#ends[at]) };
+    }
+  }
+
+  clear(): void {
+    this.#keys.length = 0;
+    this.#ends.length = 0;
+  }
+}
+
+const textOf = ({ text }: Line) => text.toString("utf8");
 
 /** The temporary file could not be written. */
 export class SpillError extends OutputError {
@@ -132,15 +170,6 @@ function openSpill(): { fd: number; directory: string } {
   return { fd, directory };
 }
 
-function encodeLine(line: Line): Uint8Array {
-  const length = Buffer.byteLength(line.text);
-  const bytes = Buffer.allocUnsafe(HEAD_BYTES + length);
-  bytes.writeDoubleLE(line.key, 0);
-  bytes.writeUInt32LE(length, 8);
-  bytes.write(line.text, HEAD_BYTES);
-  return bytes;
-}
-
 function* readRun(fd: number, run: Run): Generator<Line> {
   let buffer = Buffer.alloc(0);
   let at = 0;
@@ -162,7 +191,7 @@ function* readRun(fd: number, run: Run): Generator<Line> {
     const key = buffer.readDoubleLE(at);
     const length = buffer.readUInt32LE(at + 8);
     need(HEAD_BYTES + length);
-    yield { key, text: buffer.toString("utf8", at + HEAD_BYTES, at + HEAD_BYTES + length) };
+    yield { key, text: buffer.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length) };
     at += HEAD_BYTES + length;
   }
 }
@@ -184,7 +213,7 @@ function* mergeLines(sources: readonly Iterator<Line>[]): Generator<string> {
     const found = heads[least];
     const source = sources[least];
     if (found === undefined || found.done === true || source === undefined) return;
-    yield found.value.text;
+    yield textOf(found.value);
     heads[least] = source.next();
   }
 }
