@@ -3,6 +3,8 @@
  * calling lives, and one that was not announced anew has not exec'd. Says only what that proves.
  */
 import type { ChunkBody } from "../../format/types.js";
+import { compareNumbers } from "../flows/evidence.js";
+import { countUpTo } from "../flows/ordered.js";
 import type { PairedCall } from "../paired-call.js";
 import { windowFrom } from "./ending.js";
 import type { Registration, Unrecorded } from "./types.js";
@@ -27,7 +29,7 @@ export function processes(baseNs: bigint): Processes {
     Registration,
     { readonly goneNs: number; readonly couldBe: readonly Unrecorded[] }
   >();
-  /** When leaders were announced: before a first call, and again after exec and rename. */
+  /** When leaders were announced, in order: before a first call, and again after exec and rename. */
   let announced = new Map<string, number[]>();
 
   const judge = (reg: Registration, call: PairedCall) => {
@@ -42,7 +44,7 @@ export function processes(baseNs: bigint): Processes {
     const isLeader = call.tid === call.tgid;
     const enterNs = call.enterNs;
     const times = announced.get(keyOf(call.tid, startNs)) ?? [enterNs];
-    const mayHaveExeced = isLeader && times.some((ns) => ns > windowFrom(reg) && ns <= enterNs);
+    const mayHaveExeced = isLeader && countUpTo(times, enterNs) > countUpTo(times, windowFrom(reg));
     left.set(reg, { goneNs, couldBe: mayHaveExeced ? ["close", "exec"] : ["close"] });
   };
 
@@ -52,8 +54,11 @@ export function processes(baseNs: bigint): Processes {
       for (const { tid, tgid, startNs, sinceNs } of tasks) {
         if (tid !== tgid) continue;
         const key = keyOf(tid, Number(startNs - baseNs));
-        announced.set(key, [...(announced.get(key) ?? []), Number(sinceNs - baseNs)]);
+        const times = announced.get(key) ?? [];
+        if (times.length === 0) announced.set(key, times);
+        times.push(Number(sinceNs - baseNs));
       }
+      for (const times of announced.values()) if (times.length > 1) times.sort(compareNumbers);
     },
     watch(reg) {
       if (reg.tgid === null) return;

@@ -64,7 +64,9 @@ export function registry(mayHaveLost: (fromNs: number, toNs: number) => boolean)
     byKey.set(key, track);
     if (parts.name !== null) name(track, parts.name);
     const id = `${parts.kind}:${parts.id}`;
-    byId.set(id, [...(byId.get(id) ?? []), track]);
+    const all = byId.get(id);
+    if (all === undefined) byId.set(id, [track]);
+    else all.push(track);
     return track;
   };
 
