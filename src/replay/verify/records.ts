@@ -10,21 +10,14 @@ import type { ProblemCode } from "../../format/problem.js";
 import type { ChunkBody, ChunkContext } from "../../format/types.js";
 import { DISORDER_NS } from "../chunk-plan.js";
 import type { PlanesReader } from "../planes.js";
+import { emptyHead, HeadResult, headReader, type RecordHead, RecordType } from "../records.js";
 import {
-  emptyHead,
-  HeadResult,
-  headProblem,
-  headReader,
-  type RecordHead,
-  type RecordLayouts,
-  RecordType,
-} from "../records.js";
-import { type ItemCheck, itemCheck } from "./items.js";
-
-export interface RecordFault {
-  readonly code: ProblemCode;
-  readonly what: string;
-}
+  MAX_CPUS,
+  type OneRecordCheck,
+  type OneRecordOptions,
+  oneRecordCheck,
+  type RecordFault,
+} from "./record.js";
 
 export interface RecordCheck {
   /** What is wrong with a chunk; the chunks in the order of the file. */
@@ -39,13 +32,8 @@ export interface RecordCheck {
   readonly unnamed: { readonly tasks: number; readonly queues: number };
 }
 
-export interface RecordCheckOptions {
-  readonly layouts: RecordLayouts;
+export interface RecordCheckOptions extends OneRecordOptions {
   readonly baseNs: bigint;
-  /** null: not known. */
-  readonly cpus: number | null;
-  /** A later minor may have numbers that this reader does not know. */
-  readonly isLater: boolean;
   /** The first chunk is the recording's first: nothing is open before it. */
   readonly isFromStart: boolean;
   /** Sequences have holes that are no losses. */
@@ -55,14 +43,13 @@ export interface RecordCheckOptions {
 
 /** Told of one chunk; a hostile one may have a fault in every record. */
 const MOST_FAULTS = 20;
-const MAX_CPUS = 8192;
 /** Open calls that the recorder counts surely: it holds twice as many. */
 const MAX_OPEN = 16_384;
 
 export function recordCheck(options: RecordCheckOptions): RecordCheck {
   const { layouts, baseNs } = options;
   const readHead = headReader(layouts, baseNs);
-  const items = itemCheck(layouts, options.isLater);
+  const one = oneRecordCheck(options);
   const head = emptyHead();
   const lastSeq = new Map<number, number>();
   const open = new Map<string, number>();
@@ -123,25 +110,18 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
       const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
       for (let offset = 0, record = 0; offset < records.byteLength; offset += head.sizeBytes, record++) {
         const result = readHead(view, offset, head);
+        for (const { code, what } of one.faults(result, view, offset, head, record)) add(code, what);
         if (result !== HeadResult.RECORD) {
-          const what = headProblem(view, offset, layouts);
-          if (what !== null) add("record_invalid", what);
-          else if (!options.isLater)
-            add("implausible", `record ${record} of the chunk is of type ${head.type}`);
           isOpenKnown = false;
           if (result === HeadResult.STOP) break;
           continue;
         }
-        const odd = numberFault(head, options);
-        if (odd !== null) add("implausible", `record ${record} of the chunk: ${odd}`);
-        const fault = items.fault(view, offset, head);
-        if (fault !== null) add(fault.code, `record ${record} of the chunk: ${fault.what}`);
         noteOrder(record, add);
         noteCall();
         countRecord(seen, head);
         names.task(head, unnamed);
       }
-      unnamed.queues += names.queues(items);
+      unnamed.queues += names.queues(one);
       for (const what of contextFaults(context, seen, baseNs)) add("context_mismatch", what);
       const fault = isOpenKnown && open.size <= MAX_OPEN ? openFault(context, open, baseNs) : null;
       if (fault !== null) add("context_mismatch", fault);
@@ -159,18 +139,6 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
       return faults;
     },
   };
-}
-
-const KNOWN_FLAGS = 0x3f;
-
-/** A number that the spec does not have. */
-function numberFault(head: RecordHead, { cpus, isLater }: RecordCheckOptions): string | null {
-  if (head.cpu < 0 || head.cpu >= (cpus ?? MAX_CPUS)) return `cpu ${head.cpu >>> 0}, of ${cpus ?? MAX_CPUS}`;
-  if (isLater) return null;
-  if (eventById(head.event) === undefined) return `event ${head.event} is none`;
-  if (head.abi < 1 || head.abi > 3) return `abi ${head.abi} is none`;
-  if (head.mux > 2) return `multiplexer ${head.mux} is none`;
-  return (head.flags & ~KNOWN_FLAGS) === 0 ? null : `flags 0x${head.flags.toString(16)} are not known`;
 }
 
 interface Seen {
@@ -237,7 +205,7 @@ function namesOf(body: ChunkBody) {
       seen.add(key);
       if (!tasks.has(key)) unnamed.tasks++;
     },
-    queues(items: ItemCheck) {
+    queues(items: Pick<OneRecordCheck, "takeQueues">) {
       let missing = 0;
       for (const key of items.takeQueues()) if (!queues.has(key)) missing++;
       return missing;
