@@ -115,8 +115,7 @@ export function captureInfo(capture: Capture): CaptureInfo {
     gaps: callGaps(capture).length,
     by_event: byEvent(capture, loss),
     in_flight: loss.whole ? (capture.index.at(-1)?.context.openCalls ?? null) : null,
-    // `recover` cannot know how many there were.
-    x32_calls: summary === null || summary.ended === "recovered" ? null : Number(summary.x32Calls),
+    x32_calls: summary === null || isX32Unknown(capture, loss) ? null : Number(summary.x32Calls),
     chunks: capture.index.length,
     hooks: host?.attachPlan ?? null,
     from: capture.indexFrom,
@@ -128,6 +127,11 @@ function recordingOf({ host }: Capture): CaptureInfo["recording"] {
   const recording = host?.recording;
   if (recording === undefined) return null;
   return { id: recording.id, part: recording.part, first_record: Number(recording.firstRecord) };
+}
+
+/** `recover` cannot know how many there were behind a cut, and a slice how many files that are missing have counted. */
+function isX32Unknown({ summary, host }: Capture, { whole }: CaptureLoss): boolean {
+  return summary?.ended === "recovered" || (host?.sliced !== undefined && !whole);
 }
 
 /** Of a recording that did not end as it should: up to the last record that there is. */

@@ -41,6 +41,8 @@ export interface RecoverOptions {
 const COPY_BYTES = 1 << 20;
 
 export interface RecoveryPlan {
+  /** What every reader needs and what will not be there: `HOST`, `CLOCKS`, `BTF`. */
+  readonly lacks: readonly string[];
   /** Writes the recovered capture, piece by piece. `beside`: what else is missing, of captures next to it. */
   run(write: (bytes: Uint8Array) => void, beside?: readonly Problem[]): Recovery;
 }
@@ -69,6 +71,7 @@ export function recoveryPlan(
   const own = [...known, ...found];
   const planned = own.length === 0 ? null : requireLeft(source, header, own, limits);
   return {
+    lacks: planned === null ? [] : lackedBy(planned),
     run(write, beside = []) {
       const problems = [...own, ...beside];
       if (problems.length === 0) {
@@ -79,6 +82,11 @@ export function recoveryPlan(
       return writeRecovered({ source, header, left, problems, limits, version }, write);
     },
   };
+}
+
+function lackedBy({ host, hasClock, layouts }: LeftFrames): string[] {
+  const isLeft = { HOST: host !== null, CLOCKS: hasClock, BTF: layouts !== null };
+  return Object.entries(isLeft).flatMap(([name, is]) => (is ? [] : [name]));
 }
 
 function requireLeft(

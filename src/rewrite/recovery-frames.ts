@@ -31,6 +31,8 @@ export interface LeftFrames {
   missing(sequence: number): { readonly type: number | null; readonly context: ChunkContext | null };
   readonly host: HostInfo | null;
   readonly layouts: RecordLayouts | null;
+  /** A clock reading is left. */
+  readonly hasClock: boolean;
   readonly gaps: readonly Gap[];
   readonly summary: Summary | null;
 }
@@ -50,6 +52,7 @@ export function leftFrames(
   const gaps: Gap[] = [];
   let host: HostInfo | null = null;
   let layouts: RecordLayouts | null = null;
+  let hasClock = false;
   let index: readonly IndexedFrame[] | null = null;
   let end: { readonly sequence: number; readonly kind: "index" | "summary" } | null = null;
   let summary: Summary | null = null;
@@ -75,6 +78,7 @@ export function leftFrames(
     if (end !== null || !isTrusted) continue;
     if (content.kind === "host") host ??= content.host;
     if (content.kind === "btf") layouts ??= content.layouts;
+    if (content.kind === "clocks") hasClock ||= content.clocks.length > 0;
     if (content.kind === "gap") gaps.push(content.gap);
     frames.push({
       sequence: entry.sequence,
@@ -97,6 +101,7 @@ export function leftFrames(
     },
     host,
     layouts,
+    hasClock,
     gaps,
     summary,
   };

@@ -3,7 +3,7 @@
  * that may have held records says how many are missing and when; it never says less than readers of the damaged file
  * would have taken for possible, unless the numbers of records and frames prove it.
  */
-import { FrameType, type Gap } from "../format/types.js";
+import { FrameType, type Gap, type HostInfo } from "../format/types.js";
 import type { GoodFrame, LeftFrames } from "./recovery-frames.js";
 
 /** Instead of frame `sequence`. */
@@ -15,7 +15,7 @@ export interface RecoveryGap {
 const UNKNOWN = { type: null, context: null };
 const NOTHING: Gap = { cpu: null, fromNs: null, toNs: null, lost: 0n, cause: "damage" };
 /** Records of the planes are in a chunk whose calls are up to one look older or younger. */
-const PLANES_NS = 1_000_000_000n;
+export const PLANES_NS = 1_000_000_000n;
 
 type Missing = ReturnType<LeftFrames["missing"]>;
 type Chunk = NonNullable<GoodFrame["chunk"]>;
@@ -113,13 +113,14 @@ function recordsBetween(
 
 /** Could the stretch have held more than records of calls that are counted: gaps of the recorder, records of the planes? */
 function mayHideMore(known: readonly Missing[], records: bigint, { isOpen, left }: Around): boolean {
-  if (isOpen || hasPlanes(left)) return true;
+  if (isOpen || hasPlanes(left.host)) return true;
   const lacksGaps = left.summary === null || left.summary.gaps > left.gaps.length;
   const isOneChunk = known.length === 1 && records > 0n;
   return lacksGaps && !isOneChunk && known.some(({ type }) => type === null);
 }
 
-function hasPlanes({ host }: LeftFrames): boolean {
+/** May a capture of this host have records of the planes? */
+export function hasPlanes(host: HostInfo | null): boolean {
   return (
     host === null ||
     host.attachPlan.some(({ plane, attached }) => attached && (plane === "kernel" || plane === "libc"))
@@ -128,7 +129,7 @@ function hasPlanes({ host }: LeftFrames): boolean {
 
 /** null: since the start, to the end. Chunks overlap a little, and so does the gap with both. */
 function spanOf({ before, after, left }: Around): Pick<Gap, "fromNs" | "toNs"> {
-  const room = hasPlanes(left) ? PLANES_NS : 0n;
+  const room = hasPlanes(left.host) ? PLANES_NS : 0n;
   const last = before?.context.lastTimeNs ?? null;
   const first = after?.context.firstTimeNs ?? null;
   const times = [last, first, after?.firstRecordNs ?? null].flatMap((time) => time ?? []);

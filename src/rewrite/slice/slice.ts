@@ -2,7 +2,8 @@
  * A smaller capture of chosen calls: by time, event, task, queue. Records are taken over verbatim, whole calls at a time.
  * What is left out is no loss, and HOST says what was chosen; what the recorder had lost stays told.
  *
- * Refuses captures that are damaged or have no end: `recover` makes gaps of that first.
+ * What readers of the capture pass by becomes a gap (gapped.ts). Refuses captures that are damaged otherwise or have no end:
+ * `recover` makes gaps of that first.
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Capture } from "../../format/capture.js";
@@ -12,10 +13,12 @@ import { hasNothingToRead, requireRecorderBtf } from "../../replay/calls.js";
 import type { CallFilter } from "../../replay/filter.js";
 import { inventoryNames } from "../../replay/inventory-names.js";
 import { nameTable } from "../../replay/names.js";
-import { recordLayouts } from "../../replay/records.js";
+import { type RecordLayouts, recordLayouts } from "../../replay/records.js";
 import type { CaptureClock } from "../../replay/time.js";
 import { RewriteError } from "../error.js";
 import { slicedChunks } from "./chunks.js";
+import { withGaps } from "./gapped.js";
+import { isHole } from "./holes.js";
 import { keptRecords } from "./keep.js";
 import {
   type SliceOptions,
@@ -31,6 +34,8 @@ export interface Slice {
   readonly from: string;
   readonly calls: number;
   readonly records: number;
+  /** What was wrong with the capture, and whether what stands for it is in the slice: the slice may not reach so far. */
+  readonly gapped: readonly { readonly found: Problem; readonly isInside: boolean }[];
 }
 
 export interface SliceRequest {
@@ -39,15 +44,22 @@ export interface SliceRequest {
   readonly options: SliceOptions;
   readonly clock: CaptureClock;
   readonly version: string;
+  /** Chunks may have numbers that the format does not have: those are looked for, and become gaps. */
+  readonly hasOdd?: boolean;
 }
+
+/** More are not told of. */
+const MOST_PROBLEMS = 1000;
 
 /** Writes the slice piece by piece. @throws RewriteError, LayoutError, BtfError */
 export function sliceCapture(
-  capture: Capture,
+  given: Capture,
   request: SliceRequest,
   write: (bytes: Uint8Array) => void,
 ): Slice {
   const { filter, clock, options, version } = request;
+  const layouts = requireLayouts(given);
+  const { capture, made } = withGaps(given, layouts, clock.baseNs, request.hasOdd === true);
   const { host, summary } = requireWhole(capture);
   const fail = (problem: Problem) => {
     throw damaged(capture, problem);
@@ -62,7 +74,6 @@ export function sliceCapture(
   const counts = new Map<number, { event: number; entries: number; exits: number }>();
   let [records, chunks] = [0, 0];
   const names = nameTable(clock.baseNs, inventoryNames(capture));
-  const layouts = recordLayouts(requireRecorderBtf(capture));
   for (const { context, body } of slicedChunks(capture, kept, layouts, clock.baseNs, names)) {
     write(encoder.chunk(context, body));
     chunks++;
@@ -71,7 +82,8 @@ export function sliceCapture(
   }
   const gaps = slicedGaps(capture, filter, clock, kept);
   for (const gap of gaps) write(encoder.gap(gap));
-  const own: Origin = { madeBy: "slice", version, from: [capture.captureId], options, problems: [] };
+  const problems = made.slice(0, MOST_PROBLEMS).map(({ told }) => told);
+  const own: Origin = { madeBy: "slice", version, from: [capture.captureId], options, problems };
   for (const origin of [...capture.origins, own]) write(encoder.origin(origin));
   const counted = {
     records: BigInt(records),
@@ -79,7 +91,11 @@ export function sliceCapture(
     counts: [...counts.values()].sort((a, b) => a.event - b.event),
   };
   write(encoder.finish(slicedSummary(summary, counted, gaps, capture.gaps.length)));
-  return { from: capture.captureId, calls: kept.calls, records };
+  const gapped = made.map((one) => ({
+    found: one.found ?? one.told,
+    isInside: one.gaps.some((gap) => gaps.includes(gap)),
+  }));
+  return { from: capture.captureId, calls: kept.calls, records, gapped };
 }
 
 function addCounts(
@@ -92,20 +108,31 @@ function addCounts(
   }
 }
 
+function requireLayouts(capture: Capture): RecordLayouts {
+  if (hasNothingToRead(capture)) throw lacking(capture, "BTF");
+  return recordLayouts(requireRecorderBtf(capture));
+}
+
 function requireWhole(capture: Capture) {
   const { host, summary, problems, complete, name } = capture;
   const [problem] = problems;
   if (problem !== undefined) throw damaged(capture, problem);
-  if (host === null || summary === null || !complete || hasNothingToRead(capture)) {
+  if (host === null) throw lacking(capture, "HOST");
+  if (summary === null || !complete) {
     throw new RewriteError(`${name}: the recording did not end as it should: msgtape recover it first`);
   }
   return { host, summary };
 }
 
-function damaged({ name }: Capture, { offset, message, code }: Problem): RewriteError {
-  return new RewriteError(
-    `${name}: damaged at offset ${offset} (${message}; ${code}): msgtape recover it first`,
-  );
+function lacking({ name }: Capture, what: string): RewriteError {
+  return new RewriteError(`${name}: it has no ${what} frame that can be used, and a slice needs it`);
+}
+
+/** Parts of a recording that contradict each other can be whole, each by itself. */
+function damaged({ name }: Capture, problem: Problem): RewriteError {
+  const { offset, message, code } = problem;
+  const advice = isHole(problem) ? "slice its files one by one" : "msgtape recover it first";
+  return new RewriteError(`${name}: damaged at offset ${offset} (${message}; ${code}): ${advice}`);
 }
 
 function btfFrames({ recorderBtf, hostBtf }: Capture): BtfFrame[] {
