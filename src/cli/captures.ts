@@ -5,6 +5,7 @@ import type { Capture } from "../format/capture.js";
 import { CaptureError } from "../format/problem.js";
 import { openSections, type Section } from "../format/sections.js";
 import type { Problem } from "../format/types.js";
+import { leftOutCopies } from "../replay/better-copy.js";
 import { captureLoss } from "../replay/losses.js";
 import { type FileSource, fileSource, SourceError } from "../replay/open.js";
 import { joinRecordings } from "../replay/recording-parts.js";
@@ -14,18 +15,32 @@ import { counted, safeText } from "./text.js";
 
 /**
  * Opens captures, gives them to `use`, closes them. A file may hold several; the parts of one recording are given as
- * one capture unless `apart`. Throws SourceError or CaptureError for the first that cannot be
+ * one capture, and copies once, unless `apart`. Throws SourceError or CaptureError for the first that cannot be
  * read at all.
  */
 export async function withCaptures<T>(
   paths: readonly string[],
+  io: Io,
   use: (captures: readonly Capture[]) => Promise<T>,
   apart = false,
 ): Promise<T> {
   return withSections(paths, (sections) => {
     const captures = sections.map(({ capture }) => capture);
-    return use(apart ? captures : joinRecordings(captures));
+    if (apart) return use(captures);
+    noteCopies(captures, io);
+    return use(joinRecordings(captures));
   });
+}
+
+/** One line on standard error about captures that were given more than once. No problem: nothing is missing by it. */
+export function noteCopies(captures: readonly Capture[], io: Io): void {
+  const [first, ...more] = leftOutCopies(captures);
+  if (first === undefined) return;
+  const { copy, of } = first;
+  const what =
+    copy.name === of.name ? "given more than once, read once" : `the same capture as ${of.name}, left out`;
+  const rest = more.length === 0 ? "" : `; and so ${counted(more.length, "more capture")}`;
+  io.stderr.write(`msgtape: ${safeText(`${copy.name}: ${what}${rest}`)}\n`);
 }
 
 /**

@@ -32,3 +32,14 @@ export function withoutCopies<T extends Copy & Pick<Capture, "captureId">>(
   }
   return [...best.values()];
 }
+
+/** Those that `withoutCopies` leaves out, each with the one that counts. */
+export function leftOutCopies<T extends Copy & Pick<Capture, "captureId">>(
+  captures: readonly T[],
+): readonly { readonly copy: T; readonly of: T }[] {
+  const best = new Map(withoutCopies(captures).map((capture) => [capture.captureId, capture]));
+  return captures.flatMap((copy) => {
+    const of = best.get(copy.captureId);
+    return of === undefined || of === copy ? [] : [{ copy, of }];
+  });
+}

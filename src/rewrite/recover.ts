@@ -41,7 +41,7 @@ export interface RecoverOptions {
 const COPY_BYTES = 1 << 20;
 
 export interface RecoveryPlan {
-  /** What every reader needs and what will not be there: `HOST`, `CLOCKS`, `BTF`. */
+  /** What whoever reads on needs before the first chunk, and what will not be there: `HOST`, `CLOCKS`, `BTF`. */
   readonly lacks: readonly string[];
   /** Writes the recovered capture, piece by piece. `beside`: what else is missing, of captures next to it. */
   run(write: (bytes: Uint8Array) => void, beside?: readonly Problem[]): Recovery;

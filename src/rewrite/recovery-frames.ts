@@ -31,7 +31,7 @@ export interface LeftFrames {
   missing(sequence: number): { readonly type: number | null; readonly context: ChunkContext | null };
   readonly host: HostInfo | null;
   readonly layouts: RecordLayouts | null;
-  /** A clock reading is left. */
+  /** A clock reading is left before the first chunk. */
   readonly hasClock: boolean;
   readonly gaps: readonly Gap[];
   readonly summary: Summary | null;
@@ -53,6 +53,7 @@ export function leftFrames(
   let host: HostInfo | null = null;
   let layouts: RecordLayouts | null = null;
   let hasClock = false;
+  let hasChunk = false;
   let index: readonly IndexedFrame[] | null = null;
   let end: { readonly sequence: number; readonly kind: "index" | "summary" } | null = null;
   let summary: Summary | null = null;
@@ -78,7 +79,8 @@ export function leftFrames(
     if (end !== null || !isTrusted) continue;
     if (content.kind === "host") host ??= content.host;
     if (content.kind === "btf") layouts ??= content.layouts;
-    if (content.kind === "clocks") hasClock ||= content.clocks.length > 0;
+    if (content.kind === "chunk") hasChunk = true;
+    if (content.kind === "clocks") hasClock ||= !hasChunk && content.clocks.length > 0;
     if (content.kind === "gap") gaps.push(content.gap);
     frames.push({
       sequence: entry.sequence,

@@ -111,7 +111,8 @@ export async function judgeInput(
 }
 
 /** What a sound capture may be said of, too. */
-const IS_NO_DAMAGE = /records? lost: answers near them|records are missing, how many is not known/;
+const IS_NO_DAMAGE =
+  /records? lost: answers near them|records are missing, how many is not known|the same capture as|given more than once/;
 
 const OUTPUT = "out.mtape";
 

@@ -44,7 +44,7 @@ export async function run(options: CallsOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
   const byEntry = parseSort(once("sort", options.sort));
   const format = lineFormat(options, io);
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const lines = callsOfAll(captures, resolveFilter(parsed, captures), (capture, problem) => {
       log.add(capture, problem);

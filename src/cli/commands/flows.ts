@@ -39,7 +39,7 @@ export function builder(yargs: Argv): Argv {
 export async function run(options: FlowsOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
   const format = lineFormat(options, io);
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const withReceived = options.received === true;
     const lines = flowsOfAll(

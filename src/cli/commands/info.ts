@@ -20,6 +20,7 @@ export function builder(yargs: Argv): Argv {
 export async function run(options: ReadingOptions, io: Io): Promise<number> {
   return withCaptures(
     options.files,
+    io,
     async (captures) => {
       const output = new Output(io.stdout);
       const colour = wantsColour(io);

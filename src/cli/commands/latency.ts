@@ -42,7 +42,7 @@ export async function run(options: LatencyOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
   const by = parseBy(lists(options.by));
   if (by.includes("layer")) refuseUnknownOfLibc(by, options);
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const byName = new Map(captures.map((capture) => [capture.name, capture]));
     const result = latency(captures, resolveFilter(parsed, captures), by, {

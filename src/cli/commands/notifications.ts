@@ -33,7 +33,7 @@ export function builder(yargs: Argv): Argv {
 export async function run(options: NotificationsOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
   const format = lineFormat(options, io);
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const filter = resolveFilter(parsed, captures);
     const output = new Output(io.stdout);

@@ -56,7 +56,7 @@ export async function run(options: QueuesOptions, io: Io): Promise<number> {
   const isWanted = (queue: QueueState) =>
     (options.all === true || queue.exists !== "removed") &&
     (wanted.length === 0 || wanted.some((text) => isNamed(queue, text)));
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const clocks = timeline(captures);
     const output = new Output(io.stdout);

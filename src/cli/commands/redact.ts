@@ -73,6 +73,7 @@ async function redact(
 ): Promise<number> {
   return withCaptures(
     options.files,
+    io,
     async (captures) => {
       const file = createOutput(path);
       let redacted: Redacted;
@@ -119,6 +120,7 @@ function resultLines(
 async function check(options: RedactOptions, io: Io): Promise<number> {
   return withCaptures(
     options.files,
+    io,
     async (captures) => {
       const output = new Output(io.stdout);
       for (const [i, capture] of captures.entries()) {

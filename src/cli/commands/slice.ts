@@ -15,7 +15,7 @@ import { recoveryPlan } from "../../rewrite/recover.js";
 import { damagedOf } from "../../rewrite/recover-file.js";
 import type { SliceOptions as ChosenBy } from "../../rewrite/slice/metadata.js";
 import { type Slice, sliceCapture } from "../../rewrite/slice/slice.js";
-import { withSections } from "../captures.js";
+import { noteCopies, withSections } from "../captures.js";
 import { ExitStatus, type Io, Output, UsageError } from "../io.js";
 import {
   all,
@@ -51,7 +51,9 @@ export async function run(options: SliceOptions, io: Io): Promise<number> {
   }
   return withSections(options.files, async (sections) => {
     const hasOdd = sections.map(requireSound).includes(true);
-    const captures = joinRecordings(sections.map(({ capture }) => capture));
+    const given = sections.map(({ capture }) => capture);
+    noteCopies(given, io);
+    const captures = joinRecordings(given);
     const filter = resolveFilter(parsed, captures);
     const clocks = timeline(captures);
     const slices = writeVerified(

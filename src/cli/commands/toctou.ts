@@ -35,7 +35,7 @@ export function builder(yargs: Argv): Argv {
 /** With `--json` one object over all captures. */
 export async function run(options: ToctouOptions, io: Io): Promise<number> {
   const parsed = parseFilter(options);
-  return withCaptures(options.files, async (captures) => {
+  return withCaptures(options.files, io, async (captures) => {
     const log = new ProblemLog();
     const byName = new Map(captures.map((capture) => [capture.name, capture]));
     const result = toctou(captures, resolveFilter(parsed, captures), {
