@@ -80,6 +80,59 @@ for (const [what, rounds, options] of [
   });
 }
 
+live(
+  test,
+  "of files with one lost in between, a slice says what the others say",
+  ["root", "bpf", "gcc"],
+  () => {
+    const output = outputFor("lost.mtape");
+    const options = [
+      "record",
+      "-o",
+      output,
+      "--max-size",
+      "1M",
+      "--",
+      workload("mq-ping"),
+      String(2 * ROUNDS),
+    ];
+    const ran = msgtape(options);
+    assert.ok(ran.status === 0 || ran.status === 3, ran.stderr);
+    const [first, lost, third] = partsOf(output);
+    if (first === undefined || lost === undefined || third === undefined)
+      throw new Error("fewer than three files");
+    const slice = temporary("slice.mtape");
+    // Calls near the hole: the last of the file before it, the first of the one behind.
+    const last = first.chunks.at(-1)?.context.firstTimeNs ?? 0n;
+    const next = third.chunks[0]?.context.lastTimeNs ?? 0n;
+    const at = (ns: bigint) => `${ns - first.startNs}ns`;
+    const window = ["--from", at(last), "--to", at(next)];
+    const set = [first.file, third.file];
+    const made = msgtape(["slice", ...set, ...window, "-o", slice]);
+    assert.is(made.status, 3, made.stderr);
+    const missing = lost.summary?.records ?? 0n;
+    assert.is(made.stderr.trim().split("\n").length, 1);
+    assert.match(
+      made.stderr,
+      new RegExp(`: ${missing} records of the recording before this part .*: the slice has`),
+    );
+    assert.equal(verified(slice), []);
+    const states = (file: readonly string[]) => {
+      const { stdout } = msgtape(["calls", ...file, ...window, "--json"]);
+      const lines = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      return lines.map(({ call, task, state, ret }) => `${task} ${call} ${state} ${ret}`);
+    };
+    const expected = states(set);
+    assert.ok(expected.length > 1000, `${expected.length} calls`);
+    assert.equal(states([slice]), expected);
+    const gaps = openFile(slice).lostInGaps;
+    assert.ok(gaps >= missing, `${gaps} of ${missing}`);
+  },
+);
+
 live(test, "the newest files are kept, and no file of others is touched", ["root", "bpf", "gcc"], () => {
   const output = outputFor("kept.mtape");
   const other = partName(output, 0).replace(".000000.", ".0.");
