@@ -30,7 +30,8 @@ export function recoveredSummary(
   const times = chunks.flatMap(({ context }) => context.lastTimeNs ?? []);
   return {
     startNs,
-    endNs: times.reduce(max, lastClockNs),
+    // A first clock reading may lie, and be the only one that is left.
+    endNs: times.reduce(max, max(startNs, lastClockNs)),
     ...counted,
     lost: atMostU64(max(inGaps, byContexts + recovered)),
     lostByEvent: [],

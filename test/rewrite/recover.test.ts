@@ -1,8 +1,10 @@
 /** What is whole of a damaged capture is taken over, the rest is told of, and nothing becomes more certain. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { parseBtf, sliceBtf } from "../../src/btf/index.js";
 import type { Capture } from "../../src/format/capture.js";
 import { CaptureError } from "../../src/format/problem.js";
 import { openCaptures } from "../../src/format/sections.js";
@@ -11,10 +13,19 @@ import { captureInfo } from "../../src/replay/info.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { RewriteError } from "../../src/rewrite/error.js";
 import { faultOfRecovered, recoverCapture } from "../../src/rewrite/recover.js";
-import { concat, START } from "../replay/tape.js";
+import { concat, REAL_START, RECORDER_BTF, START, triple } from "../replay/tape.js";
 import { captureWith } from "../replay/verify/support.js";
 import { FIXTURES } from "../support/paths.js";
-import { callsIn, HOST, problemsOf, recordsIn, recovered, sampleParts } from "./support.js";
+import {
+  callsIn,
+  encoderOf,
+  HOST,
+  problemsOf,
+  Recorder,
+  recordsIn,
+  recovered,
+  sampleParts,
+} from "./support.js";
 
 const test = suite("rewrite/recover");
 const parts = sampleParts();
@@ -287,6 +298,32 @@ test("other frames than chunks with values that cannot be are distrusted, and a 
   const recovery = { captureId: "", problems: [], records: 2, missing: 0n, atLeast: false };
   assert.is(faultOfRecovered(memorySource(bytes), [recovery]), null);
   assert.is(faultOfRecovered(memorySource(after), [recovery])?.code, "implausible");
+});
+
+test("a first clock reading that lies makes no end before its start", () => {
+  const encoder = encoderOf();
+  const recorder = new Recorder();
+  const { tape } = recorder;
+  const data = sliceBtf(parseBtf(RECORDER_BTF), [
+    "mt_record",
+    "mt_entry",
+    "mt_exit",
+    "mt_item",
+    "mt_queue",
+  ]).data;
+  const bytes = concat([
+    encoder.fileHeader(),
+    encoder.host(HOST),
+    encoder.clocks([triple(START + 1_000_000_000n, REAL_START)]),
+    encoder.btf({ origin: "recorder", sha256: createHash("sha256").update(data).digest("hex"), data }),
+    recorder.chunk(encoder, [tape.entry({ at: 1000, call: 1 }), tape.exit({ at: 2000, call: 1, ret: 0 })]),
+    encoder.clocks([{ ...triple(START + 9000n, REAL_START), reason: "end" }]),
+    recorder.finish(encoder),
+  ]);
+  assert.equal(problemsOf(bytes), ["implausible", "summary_mismatch"]);
+  const { bytes: output } = recovered(bytes);
+  assert.equal(problemsOf(output), []);
+  assert.is(recordsIn(output).length, 2);
 });
 
 test("without the layouts of its records nothing is recovered", () => {
