@@ -66,7 +66,7 @@ test("| head ends it quietly", () => {
   for (const command of READERS) {
     const pipeline = `${process.execPath} ${MSGTAPE} ${command} ${many} | head -n 1; echo "\${PIPESTATUS[0]}"`;
     const ran = spawnSync("bash", ["-c", pipeline], { encoding: "utf8", timeout: 60_000 });
-    assert.is(ran.stderr, "", command);
+    assert.is(ran.stderr.replace(/^msgtape: .*: given more than once, .*\n/, ""), "", command);
     assert.is(ran.stdout.trimEnd().split("\n").at(-1), "0", command);
   }
 });
