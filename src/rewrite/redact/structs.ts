@@ -51,17 +51,21 @@ export function redactStruct(
   place: StructPlace,
 ): Uint8Array {
   const out = new Uint8Array(bytes.length);
+  const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const into = new DataView(out.buffer);
   for (const { field, fate, high } of steps(layout, table)) {
     const { offsetBytes, sizeBytes } = field;
     const end = offsetBytes + sizeBytes;
     if (end > bytes.length || (place.reads !== undefined && !isRead(place.reads, field.name))) continue;
     if (fate === "keep" || (fate === "gave" && place.isGiven === true)) {
       for (let at = offsetBytes; at < end; at++) out[at] = bytes[at] ?? 0;
-    } else if (high !== null) putHalves(to, field, high, bytes, out);
-    else if (fate !== "gave") {
-      const own = bytes.subarray(offsetBytes, end);
-      const made = fate === "part" ? partOf(to, field, own, place) : numberOf(to, field, fate, own, place);
+    } else if (high !== null) putHalves(to, field, high, from, into);
+    else if (fate === "part") {
+      const made = partOf(to, field, bytes.subarray(offsetBytes, end), place);
       if (made !== null) out.set(made, offsetBytes);
+    } else if (fate !== "gave" && field.kind !== "array" && field.kind !== "struct" && sizeBytes <= 8) {
+      const value = numberAt(from, offsetBytes, sizeBytes);
+      putNumber(into, offsetBytes, sizeBytes, changed(to, fate, value, sizeBytes, place.tgid));
     }
   }
   return out;
@@ -80,17 +84,6 @@ function partOf(to: Redaction, field: FieldLayout, own: Uint8Array, place: Struc
   const reads = place.reads?.flatMap((name) => (name.startsWith(front) ? [name.slice(front.length)] : []));
   const isWhole = place.reads === undefined || place.reads.includes(field.name);
   return redactStruct(to, field.struct, inner, own, { ...place, reads: isWhole ? undefined : reads });
-}
-
-function numberOf(
-  to: Redaction,
-  { kind, sizeBytes }: FieldLayout,
-  fate: Fate,
-  own: Uint8Array,
-  place: StructPlace,
-): Uint8Array | null {
-  if (kind === "array" || kind === "struct" || sizeBytes > 8) return null;
-  return writeNumber(changed(to, fate, readNumber(own), sizeBytes, place.tgid), sizeBytes);
 }
 
 /** A number of `sizeBytes`, unsigned, as its kind of thing is replaced. */
@@ -154,36 +147,40 @@ export function small16(field: Uint8Array): Uint8Array {
 }
 
 /** Times of compat structs: the upper halves lie elsewhere. */
-function putHalves(
-  to: Redaction,
-  low: FieldLayout,
-  high: FieldLayout,
-  bytes: Uint8Array,
-  out: Uint8Array,
-): void {
-  if (high.offsetBytes + 4 > bytes.length) return;
-  const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function putHalves(to: Redaction, low: FieldLayout, high: FieldLayout, from: DataView, into: DataView): void {
+  if (high.offsetBytes + 4 > from.byteLength) return;
   const seconds =
     (BigInt(from.getUint32(high.offsetBytes, true)) << 32n) | BigInt(from.getUint32(low.offsetBytes, true));
   const moved = BigInt.asUintN(64, to.clock.seconds(BigInt.asIntN(64, seconds)));
-  const into = new DataView(out.buffer, out.byteOffset, out.byteLength);
   into.setUint32(low.offsetBytes, Number(moved & 0xffffffffn), true);
   into.setUint32(high.offsetBytes, Number(moved >> 32n), true);
 }
 
 export function readNumber(bytes: Uint8Array): bigint {
-  const { length } = bytes;
-  if (length === 8) return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length === 4) return BigInt(new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true));
-  let value = 0n;
-  for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return value;
+  return numberAt(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
 }
 
 export function writeNumber(value: bigint, sizeBytes: number): Uint8Array {
   const out = new Uint8Array(sizeBytes);
-  if (sizeBytes === 8) new DataView(out.buffer).setBigUint64(0, value, true);
-  else if (sizeBytes === 4) new DataView(out.buffer).setUint32(0, Number(BigInt.asUintN(32, value)), true);
-  else for (let i = 0; i < sizeBytes; i++) out[i] = Number((value >> BigInt(8 * i)) & 0xffn);
+  putNumber(new DataView(out.buffer), 0, sizeBytes, value);
   return out;
+}
+
+/** Unsigned. */
+function numberAt(from: DataView, offsetBytes: number, sizeBytes: number): bigint {
+  if (sizeBytes === 8) return from.getBigUint64(offsetBytes, true);
+  if (sizeBytes === 4) return BigInt(from.getUint32(offsetBytes, true));
+  let value = 0n;
+  for (let i = sizeBytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(from.getUint8(offsetBytes + i));
+  return value;
+}
+
+function putNumber(into: DataView, offsetBytes: number, sizeBytes: number, value: bigint): void {
+  if (sizeBytes === 8) into.setBigUint64(offsetBytes, value, true);
+  else if (sizeBytes === 4) into.setUint32(offsetBytes, Number(BigInt.asUintN(32, value)), true);
+  else {
+    for (let i = 0; i < sizeBytes; i++) {
+      into.setUint8(offsetBytes + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    }
+  }
 }
