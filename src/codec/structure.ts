@@ -21,8 +21,19 @@ export interface DecodeLimits {
 interface Container {
   remaining: number;
   /** The keys seen, when it is a map whose key comes next in every even place. */
-  readonly keys: Set<string> | null;
+  readonly keys: Keys | null;
 }
+
+/** Of a map: where they lie, first bytes and ends in turn; as texts as soon as they are many. */
+interface Keys {
+  readonly spans: number[];
+  texts: Set<string> | null;
+}
+
+/** So many are compared one by one, which is cheaper than making texts of them. */
+const FEW_KEYS = 16;
+/** Bytes of a string that are looked at here; of longer ones a call out of JavaScript costs less. */
+const SHORT = 64;
 
 type Head =
   | { readonly kind: "scalar"; readonly end: number }
@@ -64,7 +75,7 @@ export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): number 
       if (stack.length > limits.depth) throw bad(offset, `nested deeper than ${limits.depth}`);
       const values = head.kind === "map" ? head.count * 2 : head.count;
       if (values > bytes.length - head.end) throw bad(offset, `${values} values cannot be in what follows`);
-      stack.push({ remaining: values, keys: head.kind === "map" ? new Set() : null });
+      stack.push({ remaining: values, keys: head.kind === "map" ? { spans: [], texts: null } : null });
     }
     offset = head.end;
   }
@@ -72,17 +83,55 @@ export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): number 
   return items;
 }
 
-function checkString(
-  bytes: Uint8Array,
-  head: { start: number; end: number },
-  keys: Set<string> | null,
-): void {
-  const text = bytes.subarray(head.start, head.end);
-  if (!isUtf8(text)) throw bad(head.start, "a string is not UTF-8");
-  if (!keys) return;
-  const key = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString("utf8");
-  if (keys.has(key)) throw bad(head.start, `the key ${JSON.stringify(key.slice(0, 64))} comes twice`);
-  keys.add(key);
+function checkString(bytes: Uint8Array, { start, end }: Span, keys: Keys | null): void {
+  if (!isShortAscii(bytes, start, end) && !isUtf8(bytes.subarray(start, end))) {
+    throw bad(start, "a string is not UTF-8");
+  }
+  if (keys === null) return;
+  if (isAmong(keys, bytes, { start, end })) {
+    const key = textOf(bytes, start, end).slice(0, 64);
+    throw bad(start, `the key ${JSON.stringify(key)} comes twice`);
+  }
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function isShortAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT) return false;
+  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return false;
+  return true;
+}
+
+/** Adds it, too, if it is not. */
+function isAmong(keys: Keys, bytes: Uint8Array, { start, end }: Span): boolean {
+  const { spans } = keys;
+  if (keys.texts === null) {
+    for (let i = 0; i < spans.length; i += 2) {
+      const [from = 0, to = 0] = [spans[i], spans[i + 1]];
+      if (to - from === end - start && isSame(bytes, from, start, end - start)) return true;
+    }
+    spans.push(start, end);
+    if (spans.length < 2 * FEW_KEYS) return false;
+    keys.texts = new Set();
+    for (let i = 0; i < spans.length; i += 2) {
+      keys.texts.add(textOf(bytes, spans[i] ?? 0, spans[i + 1] ?? 0));
+    }
+    return false;
+  }
+  const before = keys.texts.size;
+  return keys.texts.add(textOf(bytes, start, end)).size === before;
+}
+
+function isSame(bytes: Uint8Array, one: number, other: number, lengthBytes: number): boolean {
+  for (let i = 0; i < lengthBytes; i++) if (bytes[one + i] !== bytes[other + i]) return false;
+  return true;
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }
 
 function headAt(view: DataView, offset: number): Head {

@@ -112,6 +112,38 @@ test("a key twice is refused, also spelled in another width, also further in", (
   });
 });
 
+test("a key twice is refused however many there are, and wherever the two stand", () => {
+  for (const count of [2, 15, 16, 17, 18, 40]) {
+    for (const [first, second] of [
+      [0, 1],
+      [0, count - 1],
+      [count - 2, count - 1],
+    ] as const) {
+      const keys = Array.from({ length: count }, (_, i) => [
+        0xa2,
+        0x61 + Math.floor(i / 26),
+        0x61 + (i % 26),
+      ]);
+      const map = () => [0xde, 0, count, ...keys.flatMap((key) => [...key, 0])];
+      assert.is(Object.keys(decode(...map()) as object).length, count);
+      keys[second] = keys[first] ?? [];
+      refused(map(), /"\w\w" comes twice/);
+    }
+  }
+});
+
+test("a string is UTF-8 throughout or refused, short or long", () => {
+  for (const length of [1, 31, 64, 65, 200]) {
+    for (const at of [0, length - 1]) {
+      const text = new Array<number>(length).fill(0x61);
+      assert.is(decode(0xd9, length, ...text), "a".repeat(length));
+      text[at] = 0x80;
+      refused([0xd9, length, ...text], /not UTF-8/);
+    }
+  }
+  assert.is(decode(0xa3, 0xe2, 0x82, 0xac), "€");
+});
+
 test("keys that are no strings, strings that are no UTF-8, __proto__, floats and extension types are refused", () => {
   refused([0x81, 1, 1], /key is not a string/);
   refused([0x81, 0x90, 1], /key is not a string/);
