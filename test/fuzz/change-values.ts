@@ -164,9 +164,9 @@ export const VALUE_CHANGES: readonly Change[] = [
   inTree(
     "a raw byte",
     (tree, random) => {
-      const places = placesOf(tree);
-      const leaf = random.pick(places.map(({ parent, at }) => parent.children[at] as Tree));
-      if (leaf.kind === "leaf" && leaf.bytes.length > 0)
+      const place = placeIn(tree, random);
+      const leaf = place?.parent.children[place.at];
+      if (leaf?.kind === "leaf" && leaf.bytes.length > 0)
         leaf.bytes[random.int(leaf.bytes.length)] = random.int(256);
     },
     (frame) => frame.type !== FrameType.BTF,
