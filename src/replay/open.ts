@@ -38,13 +38,32 @@ export function fileSource(path: string): FileSource {
     return {
       name: path,
       sizeBytes: status.size,
-      read: (offset, length) => attempt(path, () => readAt(fd, offset, length)),
+      read: readerOf(path, fd),
       close,
     };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** Heads of frames are read one by one, each behind the other: a system call each would take longer than all the rest. */
+const WINDOW_BYTES = 64 * 1024;
+/** What is not much smaller is read by itself. */
+const SMALL_BYTES = WINDOW_BYTES / 4;
+
+function readerOf(path: string, fd: number): ByteSource["read"] {
+  let window: { readonly offset: number; readonly bytes: Uint8Array } | null = null;
+  return (offset, length) => {
+    if (length > SMALL_BYTES) return attempt(path, () => readAt(fd, offset, length));
+    let at = window === null ? -1 : offset - window.offset;
+    if (window === null || at < 0 || at + length > window.bytes.length) {
+      window = { offset, bytes: attempt(path, () => readAt(fd, offset, WINDOW_BYTES)) };
+      at = 0;
+    }
+    // A copy: whoever keeps forty bytes of it is not to keep it all.
+    return window.bytes.slice(at, at + length);
+  };
 }
 
 function readAt(fd: number, offset: number, length: number): Uint8Array {
