@@ -18,24 +18,14 @@ export interface DecodeLimits {
   readonly stringBytes: number;
 }
 
+/** An array or map that is being walked. One object for each depth, used again and again: payloads have millions of maps. */
 interface Container {
   remaining: number;
-  /** The keys seen, when it is a map whose key comes next in every even place. */
-  readonly keys: Keys | null;
+  isMap: boolean;
+  readonly keys: KeysSeen;
 }
 
-/** Of a map: where they lie, first bytes and ends in turn; as texts as soon as they are many. */
-interface Keys {
-  readonly spans: number[];
-  texts: Set<string> | null;
-}
-
-/** So many are compared one by one, which is cheaper than making texts of them. */
-const FEW_KEYS = 16;
-/** Bytes of a string that are looked at here; of longer ones a call out of JavaScript costs less. */
-const SHORT = 64;
-
-type Head =
+export type Head =
   | { readonly kind: "scalar"; readonly end: number }
   | { readonly kind: "string"; readonly start: number; readonly end: number }
   | { readonly kind: "array" | "map"; readonly count: number; readonly end: number };
@@ -49,33 +39,41 @@ const FIXED: readonly number[] = [
 /** Throws CodecError unless `bytes` is exactly one well-formed value within `limits`; gives how many values are in it. */
 export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stack: Container[] = [{ remaining: 1, keys: null }];
+  const stack: Container[] = [];
+  let depth = 0;
+  const enter = (values: number, isMap: boolean): Container => {
+    const container = stack[depth] ?? { remaining: 0, isMap, keys: new KeysSeen(bytes) };
+    stack[depth++] = container;
+    container.remaining = values;
+    container.isMap = isMap;
+    container.keys.clear();
+    return container;
+  };
   let offset = 0;
   let items = 0;
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
+  for (let top: Container | undefined = enter(1, false); top !== undefined; ) {
     if (top.remaining === 0) {
-      stack.pop();
+      top = stack[--depth - 1];
       continue;
     }
     if (++items > limits.items) throw bad(offset, `more than ${limits.items} values`);
-    const isKey = top.keys !== null && top.remaining % 2 === 0;
+    const isKey = top.isMap && top.remaining % 2 === 0;
     top.remaining--;
     const head = headAt(view, offset);
     if (head.end > bytes.length) throw bad(offset, "a value runs past the end");
     if (head.kind === "string") {
-      if (head.end - head.start > limits.stringBytes) {
-        throw bad(
-          offset,
-          `a string of ${head.end - head.start} bytes, at most ${limits.stringBytes} allowed`,
-        );
+      const length = head.end - head.start;
+      if (length > limits.stringBytes) {
+        throw bad(offset, `a string of ${length} bytes, at most ${limits.stringBytes} allowed`);
       }
-      checkString(bytes, head, isKey ? top.keys : null);
+      if (!isText(bytes, head.start, head.end)) throw bad(head.start, "a string is not UTF-8");
+      if (isKey) top.keys.add(head.start, head.end);
     } else if (isKey) throw bad(offset, "a map key is not a string");
     if (head.kind === "array" || head.kind === "map") {
-      if (stack.length > limits.depth) throw bad(offset, `nested deeper than ${limits.depth}`);
+      if (depth > limits.depth) throw bad(offset, `nested deeper than ${limits.depth}`);
       const values = head.kind === "map" ? head.count * 2 : head.count;
       if (values > bytes.length - head.end) throw bad(offset, `${values} values cannot be in what follows`);
-      stack.push({ remaining: values, keys: head.kind === "map" ? { spans: [], texts: null } : null });
+      top = enter(values, head.kind === "map");
     }
     offset = head.end;
   }
@@ -83,58 +81,85 @@ export function checkStructure(bytes: Uint8Array, limits: DecodeLimits): number 
   return items;
 }
 
-function checkString(bytes: Uint8Array, { start, end }: Span, keys: Keys | null): void {
-  if (!isShortAscii(bytes, start, end) && !isUtf8(bytes.subarray(start, end))) {
-    throw bad(start, "a string is not UTF-8");
+/** Where the value at `offset` ends, of bytes whose structure was checked. */
+export function valueEnd(view: DataView, offset: number): number {
+  let at = offset;
+  for (let left = 1; left > 0; left--) {
+    const head = headAt(view, at);
+    if (head.kind === "array" || head.kind === "map")
+      left += head.kind === "map" ? 2 * head.count : head.count;
+    at = head.end;
   }
-  if (keys === null) return;
-  if (isAmong(keys, bytes, { start, end })) {
-    const key = textOf(bytes, start, end).slice(0, 64);
-    throw bad(start, `the key ${JSON.stringify(key)} comes twice`);
-  }
+  return at;
 }
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+/** Short strings are looked at here, most of which are ASCII: a call out of JavaScript takes longer. */
+const SHORT_BYTES = 32;
 
-function isShortAscii(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > SHORT) return false;
-  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return false;
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > SHORT_BYTES) return isUtf8(bytes.subarray(start, end));
+  for (let i = start; i < end; i++)
+    if ((bytes[i] as number) >= 0x80) return isUtf8(bytes.subarray(start, end));
   return true;
 }
 
-/** Adds it, too, if it is not. */
-function isAmong(keys: Keys, bytes: Uint8Array, { start, end }: Span): boolean {
-  const { spans } = keys;
-  if (keys.texts === null) {
-    for (let i = 0; i < spans.length; i += 2) {
-      const [from = 0, to = 0] = [spans[i], spans[i + 1]];
-      if (to - from === end - start && isSame(bytes, from, start, end - start)) return true;
+/** As many keys are compared by their bytes; of more, as a stranger's map may have, a set is made. */
+const FEW_KEYS = 8;
+
+const PROTO = "__proto__";
+
+/** The keys of one map. */
+class KeysSeen {
+  readonly #bytes: Uint8Array;
+  readonly #places: number[] = [];
+  #set: Set<string> | null = null;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  clear(): void {
+    this.#places.length = 0;
+    this.#set = null;
+  }
+
+  /** Throws CodecError for one that was there, and for the one that no object may have. */
+  add(start: number, end: number): void {
+    if (end - start === PROTO.length && this.#text(start, end) === PROTO) {
+      throw bad(start, `the key ${PROTO} is not allowed`);
     }
-    spans.push(start, end);
-    if (spans.length < 2 * FEW_KEYS) return false;
-    keys.texts = new Set();
-    for (let i = 0; i < spans.length; i += 2) {
-      keys.texts.add(textOf(bytes, spans[i] ?? 0, spans[i + 1] ?? 0));
+    if (this.#set === null && this.#places.length >= 2 * FEW_KEYS) {
+      this.#set = new Set();
+      for (let i = 0; i < this.#places.length; i += 2) {
+        this.#set.add(this.#text(this.#places[i] as number, this.#places[i + 1] as number));
+      }
+    }
+    if (this.#set === null ? this.#isAmongFew(start, end) : this.#set.has(this.#text(start, end))) {
+      throw bad(start, `the key ${JSON.stringify(this.#text(start, end).slice(0, 64))} comes twice`);
+    }
+    if (this.#set === null) this.#places.push(start, end);
+    else this.#set.add(this.#text(start, end));
+  }
+
+  #isAmongFew(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < this.#places.length; i += 2) {
+      let at = this.#places[i] as number;
+      if ((this.#places[i + 1] as number) - at !== end - start) continue;
+      let own = start;
+      for (; own < end && bytes[own] === bytes[at]; own++) at++;
+      if (own === end) return true;
     }
     return false;
   }
-  const before = keys.texts.size;
-  return keys.texts.add(textOf(bytes, start, end)).size === before;
+
+  #text(start: number, end: number): string {
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, end - start).toString("utf8");
+  }
 }
 
-function isSame(bytes: Uint8Array, one: number, other: number, lengthBytes: number): boolean {
-  for (let i = 0; i < lengthBytes; i++) if (bytes[one + i] !== bytes[other + i]) return false;
-  return true;
-}
-
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
-}
-
-function headAt(view: DataView, offset: number): Head {
+/** The value at `offset`, without what is in it. Throws CodecError for what is no msgpack that is allowed here. */
+export function headAt(view: DataView, offset: number): Head {
   const marker = unsigned(view, offset, 1);
   const at = offset + 1;
   if (marker < 0x80 || marker >= 0xe0) return { kind: "scalar", end: at };
