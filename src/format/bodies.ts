@@ -215,15 +215,13 @@ export interface IndexBody {
   readonly frames: readonly IndexedFrame[];
 }
 
-export const indexBody: Field<IndexBody> = struct<IndexBody>({
-  frames: list(
-    struct<IndexedFrame>({
-      type: u32,
-      flags: u32,
-      offset: u64,
-      storedBytes: u32,
-      rawBytes: u32,
-      context: bytes,
-    }),
-  ),
+export const indexLine: Field<IndexedFrame> = struct<IndexedFrame>({
+  type: u32,
+  flags: u32,
+  offset: u64,
+  storedBytes: u32,
+  rawBytes: u32,
+  context: bytes,
 });
+
+export const indexBody: Field<IndexBody> = struct<IndexBody>({ frames: list(indexLine) });

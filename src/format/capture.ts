@@ -5,14 +5,16 @@
  */
 import { createHash } from "node:crypto";
 import { btfBody, clocksBody, gapBody, hostBody, inventoryBody, originBody, summaryBody } from "./bodies.js";
-import { parseChunkContext } from "./chunk-context.js";
+import { contextFault, parseChunkContext } from "./chunk-context.js";
 import { disagreements } from "./consistency.js";
 import { captureIdText, readFileHeader } from "./file-header.js";
 import { type FrameEntry, isCritical, isKnown } from "./frame.js";
+import type { FrameTable } from "./frame-table.js";
 import { type HeldBudget, heldBudget, LIMITS, type Limits } from "./limits.js";
 import { type Located, locateFrames } from "./locate.js";
 import { failed, type Outcome, parseChunk, parsePayload, readBody } from "./payload.js";
 import { CaptureError, problem } from "./problem.js";
+import { lazyRows, type Rows } from "./rows.js";
 import type { Field } from "./schema.js";
 import type { ByteSource } from "./source.js";
 import {
@@ -56,10 +58,10 @@ export interface Capture {
   /** How it came to be, where no recorder wrote it; the last step last. */
   readonly origins: readonly Origin[];
   /** The chunks. */
-  readonly index: readonly IndexEntry[];
+  readonly index: Rows<IndexEntry>;
   readonly indexFrom: "index" | "scan";
   /** Every frame located, without INDEX and SUMMARY. */
-  readonly frames: readonly FrameEntry[];
+  readonly frames: Rows<FrameEntry>;
   readonly summary: Summary | null;
   /** The recording ended as it should: trailer and summary are there. */
   readonly complete: boolean;
@@ -91,7 +93,7 @@ export function openCapture(
   const located = locateFrames(source, header, limits, useIndex);
   const problems = problemList(limits.problems, told);
   for (const trouble of located.problems) problems.add(trouble);
-  const frames = located.places.flatMap((place) => place.entry ?? []);
+  const { frames } = located;
   refuseUnknown(frames, source.name);
 
   function value<T>(entry: FrameEntry, field: Field<T>): T | null {
@@ -102,7 +104,8 @@ export function openCapture(
     if (parsed.problem) problems.add(parsed.problem);
     return parsed.value;
   }
-  const ofType = (type: number) => frames.filter((entry) => entry.type === type && isKnown(entry));
+  const places = placesByType(frames);
+  const ofType = (type: number) => (places.get(type) ?? []).map((place) => frames.entry(place));
   /** What the frames of a type say, each with the frame that says it. */
   function said<T>(type: number, field: Field<T>): Said<T>[] {
     return ofType(type).flatMap((entry) => {
@@ -116,9 +119,10 @@ export function openCapture(
   const triples = said(FrameType.CLOCKS, clocksBody);
   const clocks = triples.flatMap(({ value }) => value.clocks);
   const summary = located.summary && value(located.summary, summaryBody);
-  const chunks = chunkPlaces(located, problems);
-  const whole = chunks.flatMap((place) => place.entry ?? []);
-  const index = whole.map((place) => place.index);
+  const chunks = chunkPlaces(located, places.get(FrameType.CHUNK) ?? [], problems);
+  const chunkAt = (i: number) => chunkOf(frames, chunks.places[i] as number);
+  const found = lazyRows(chunks.places.length, chunkAt);
+  const index = lazyRows(chunks.places.length, (i) => chunkAt(i).index);
   /** The first BTF of each origin that is good; the others are checked and not kept. */
   const btf = once(() => {
     const good = new Map<BtfFrame["origin"], Said<BtfFrame>>();
@@ -136,7 +140,16 @@ export function openCapture(
     CLOCKS: triples.find(({ value }) => value.clocks.length > 0)?.entry,
   };
   const gaps = said(FrameType.GAP, gapBody);
-  const agreeing = { frames, chunks: whole, metadata, summaryFrame: located.summary, summary, gaps };
+  const firstChunk = places.get(FrameType.CHUNK)?.[0];
+  const first = firstChunk === undefined ? null : frames.entry(firstChunk);
+  const agreeing = {
+    firstChunk: first,
+    chunks: found,
+    metadata,
+    summaryFrame: located.summary,
+    summary,
+    gaps,
+  };
   for (const trouble of disagreements(agreeing)) problems.add(trouble);
   const inventories = once(() => values(FrameType.INVENTORY, inventoryBody));
   const origins = values(FrameType.ORIGIN, originBody);
@@ -162,24 +175,59 @@ export function openCapture(
     origins,
     index,
     indexFrom: located.from,
-    frames: frames.filter((entry) => entry.type !== FrameType.INDEX && entry.type !== FrameType.SUMMARY),
+    frames: withoutEnd(frames),
     summary,
     complete: located.trailer !== null && summary !== null,
     problems: problems.all,
     *chunks(wanted = () => true) {
-      for (const place of chunks) {
-        if (place.entry === null) {
-          yield { entry: null, problem: place.problem };
-          continue;
+      let damaged = 0;
+      const damageBefore = function* (i: number): Generator<ChunkStep> {
+        for (let one = chunks.damage[damaged]; one !== undefined && one.behind <= i; ) {
+          yield { entry: null, problem: one.problem };
+          one = chunks.damage[++damaged];
         }
-        const { frame, index: entry, context } = place.entry;
+      };
+      for (const [i, place] of chunks.places.entries()) {
+        yield* damageBefore(i);
+        const { frame, index: entry } = chunkAt(i);
         if (!wanted(entry)) continue;
-        const read = readChunk(source, header.sync, frame, context, entry.context.records, limits);
+        const read = readChunk(
+          source,
+          header.sync,
+          frame,
+          frames.context(place),
+          entry.context.records,
+          limits,
+        );
         if (read.problem) problems.add(read.problem);
         yield read.problem ? { entry, problem: read.problem } : { entry, body: read.value };
       }
+      yield* damageBefore(chunks.places.length);
     },
   };
+}
+
+/** Where the frames of each type are that are known. */
+function placesByType(frames: FrameTable): ReadonlyMap<number, readonly number[]> {
+  const places = new Map<number, number[]>();
+  for (let i = 0; i < frames.length; i++) {
+    const [type, flags] = [frames.type(i), frames.flags(i)];
+    if (!isKnown({ type, flags })) continue;
+    const before = places.get(type);
+    if (before === undefined) places.set(type, [i]);
+    else before.push(i);
+  }
+  return places;
+}
+
+/** Without INDEX and SUMMARY, which are few. */
+function withoutEnd(frames: FrameTable): Rows<FrameEntry> {
+  const left: number[] = [];
+  for (let i = 0; i < frames.length; i++) {
+    const type = frames.type(i);
+    if (type !== FrameType.INDEX && type !== FrameType.SUMMARY) left.push(i);
+  }
+  return lazyRows(left.length, (i) => frames.entry(left[i] as number));
 }
 
 /** Of BTF one frame of each origin is kept, and they are small: without them nothing else would be of use. */
@@ -213,10 +261,13 @@ function problemList(most: number, all: Problem[]): Problems {
   };
 }
 
-function refuseUnknown(frames: readonly FrameEntry[], name: string): void {
-  const unknown = frames.find((entry) => !isKnown(entry) && isCritical(entry));
-  if (!unknown) return;
-  const { type, flags, offset, sequence } = unknown;
+function refuseUnknown(frames: FrameTable, name: string): void {
+  let place = 0;
+  const isRefused = (head: { type: number; flags: number }) => !isKnown(head) && isCritical(head);
+  while (place < frames.length && !isRefused({ type: frames.type(place), flags: frames.flags(place) }))
+    place++;
+  if (place === frames.length) return;
+  const { type, flags, offset, sequence } = frames.entry(place);
   const what = `frame ${sequence} at offset ${offset} has type ${type} and flags 0x${flags.toString(16)}, which this msgtape does not know`;
   throw new CaptureError(
     "unknown_critical_frame",
@@ -225,44 +276,54 @@ function refuseUnknown(frames: readonly FrameEntry[], name: string): void {
   );
 }
 
-interface LocatedChunk {
-  readonly frame: FrameEntry;
-  readonly context: Uint8Array;
-  readonly index: IndexEntry;
+interface FoundChunks {
+  /** Of the frames, those that are chunks with a context that can be read. */
+  readonly places: readonly number[];
+  /** In which records may have been. `behind`: so many of these chunks are before it. */
+  readonly damage: readonly { readonly behind: number; readonly problem: Problem }[];
 }
 
-type ChunkPlace = { readonly entry: LocatedChunk } | { readonly entry: null; readonly problem: Problem };
-
 /** The chunks, and the damage in which records may have been: none comes after the summary. */
-function chunkPlaces(located: Located, problems: Problems): ChunkPlace[] {
+function chunkPlaces(located: Located, chunks: readonly number[], problems: Problems): FoundChunks {
+  const { frames } = located;
   const recordsEnd = located.summary?.offset ?? Number.POSITIVE_INFINITY;
-  return located.places.flatMap((place): ChunkPlace[] => {
-    if (place.entry === null) {
-      const mayHoldRecords = place.type === null || place.type === FrameType.CHUNK;
-      const harmless = HARMLESS.has(place.problem.code) || place.problem.offset > recordsEnd;
-      return mayHoldRecords && !harmless ? [{ entry: null, problem: place.problem }] : [];
-    }
-    const frame = place.entry;
-    if (frame.type !== FrameType.CHUNK || !isKnown(frame)) return [];
-    const context = parseChunkContext(place.context);
-    if (typeof context === "string") {
-      const trouble = problem(
-        "context_invalid",
-        frame.offset,
-        frame.sequence,
-        `frame ${frame.sequence}: ${context}`,
-      );
-      problems.add(trouble);
-      return [{ entry: null, problem: trouble }];
-    }
-    const index = {
-      offset: BigInt(frame.offset),
-      storedBytes: frame.storedBytes,
-      rawBytes: frame.rawBytes,
-      context,
-    };
-    return [{ entry: { frame, context: place.context, index } }];
+  const told = located.damage.filter(({ type, problem: { code, offset } }) => {
+    const mayHoldRecords = type === null || type === FrameType.CHUNK;
+    return mayHoldRecords && !HARMLESS.has(code) && offset <= recordsEnd;
   });
+  const places: number[] = [];
+  const damage: { readonly behind: number; readonly problem: Problem }[] = [];
+  let next = 0;
+  const damageBefore = (place: number) => {
+    for (let one = told[next]; one !== undefined && one.behind <= place; one = told[++next]) {
+      damage.push({ behind: places.length, problem: one.problem });
+    }
+  };
+  for (const place of chunks) {
+    damageBefore(place);
+    const fault = contextFault(frames.context(place));
+    if (fault === null) {
+      places.push(place);
+      continue;
+    }
+    const { offset, sequence } = frames.entry(place);
+    const trouble = problem("context_invalid", offset, sequence, `frame ${sequence}: ${fault}`);
+    problems.add(trouble);
+    damage.push({ behind: places.length, problem: trouble });
+  }
+  damageBefore(frames.length);
+  return { places, damage };
+}
+
+function chunkOf(
+  frames: FrameTable,
+  place: number,
+): { readonly frame: FrameEntry; readonly index: IndexEntry } {
+  const frame = frames.entry(place);
+  const context = parseChunkContext(frames.context(place));
+  if (typeof context === "string") throw new RangeError(`a context was read once, and not again: ${context}`);
+  const { offset, storedBytes, rawBytes } = frame;
+  return { frame, index: { offset: BigInt(offset), storedBytes, rawBytes, context } };
 }
 
 /** Found by a scan, but no records are missing where they are. */

@@ -46,19 +46,30 @@ export function encodeChunkContext(context: ChunkContext): Uint8Array {
   return bytes;
 }
 
-/** A string says what is wrong with the bytes. */
-export function parseChunkContext(bytes: Uint8Array): ChunkContext | string {
+/** What is wrong with the bytes, or null. */
+export function contextFault(bytes: Uint8Array): string | null {
   if (bytes.length < FIXED_BYTES) {
     return `chunk context of ${bytes.length} bytes, expected ${FIXED_BYTES} or more`;
   }
-  const view = viewOf(bytes);
+  const { counted, losses, needed } = lengthsOf(viewOf(bytes));
+  return needed > bytes.length
+    ? `chunk context of ${bytes.length} bytes, expected ${needed} for ${counted} events and ${losses} cpus`
+    : null;
+}
+
+function lengthsOf(view: DataView) {
   const counted = view.getUint16(42, true);
   const losses = view.getUint16(44, true);
   const lostAt = FIXED_BYTES + counted * COUNT_BYTES;
-  const needed = lostAt + losses * LOST_BYTES;
-  if (needed > bytes.length) {
-    return `chunk context of ${bytes.length} bytes, expected ${needed} for ${counted} events and ${losses} cpus`;
-  }
+  return { counted, losses, lostAt, needed: lostAt + losses * LOST_BYTES };
+}
+
+/** A string says what is wrong with the bytes. */
+export function parseChunkContext(bytes: Uint8Array): ChunkContext | string {
+  const fault = contextFault(bytes);
+  if (fault !== null) return fault;
+  const view = viewOf(bytes);
+  const { counted, losses, lostAt } = lengthsOf(view);
   const flags = view.getUint16(40, true);
   const hasTimes = (flags & HAS_TIMES) !== 0;
   return {

@@ -1,7 +1,8 @@
 /** Whether the frames of a capture agree with each other: order of metadata, record numbers, totals. */
-import { type FrameEntry, isKnown } from "./frame.js";
+import type { FrameEntry } from "./frame.js";
 import { problem } from "./problem.js";
-import { FrameType, type Gap, type IndexEntry, type Problem, type Summary } from "./types.js";
+import type { Rows } from "./rows.js";
+import type { Gap, IndexEntry, Problem, Summary } from "./types.js";
 
 /** A chunk whose context could be read. */
 interface FoundChunk {
@@ -10,8 +11,9 @@ interface FoundChunk {
 }
 
 export interface Agreeing {
-  readonly frames: readonly FrameEntry[];
-  readonly chunks: readonly FoundChunk[];
+  /** Valid or not. */
+  readonly firstChunk: FrameEntry | null;
+  readonly chunks: Rows<FoundChunk>;
   /** The first frame that can be used, of each kind that a reader needs before the first chunk. */
   readonly metadata: Readonly<Record<string, FrameEntry | undefined>>;
   readonly summaryFrame: FrameEntry | null;
@@ -22,8 +24,7 @@ export interface Agreeing {
 
 /** What contradicts itself between the frames. */
 export function* disagreements(of: Agreeing): Generator<Problem> {
-  const { frames, chunks, metadata, summaryFrame, summary } = of;
-  const first = frames.find((entry) => entry.type === FrameType.CHUNK && isKnown(entry));
+  const { firstChunk: first, chunks, metadata, summaryFrame, summary } = of;
   if (first) {
     const absent = Object.entries(metadata)
       .filter(([, entry]) => entry === undefined || entry.offset > first.offset)

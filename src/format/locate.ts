@@ -2,7 +2,6 @@
  * Finds a capture's frames: by trailer and index when both are there and agree with each other, else by a
  * scan from the start. The index is a cache; where it is in doubt the frames decide.
  */
-import type { IndexedFrame } from "./bodies.js";
 import type { FileHeader } from "./file-header.js";
 import {
   contradictionOf,
@@ -13,22 +12,28 @@ import {
   isKnown,
   parseFrameHeader,
 } from "./frame.js";
-import { entryOf, type FoundTrailer, faultOfIndex, faultsOfEnd, readIndex } from "./index-check.js";
+import { type FrameTable, frameTable } from "./frame-table.js";
+import { type FoundTrailer, faultOfIndex, faultsOfEnd, readIndex } from "./index-check.js";
 import type { Limits } from "./limits.js";
 import { scanFrames } from "./scanner.js";
 import type { ByteSource } from "./source.js";
 import { parseTrailer, TRAILER_BYTES, type Trailer } from "./trailer.js";
 import { FrameType, type Problem } from "./types.js";
 
-/** A frame with its context, or a stretch where one was. */
-export type Place =
-  | { readonly entry: FrameEntry; readonly context: Uint8Array; readonly problem: null }
-  | { readonly entry: null; readonly type: number | null; readonly problem: Problem };
+/** A stretch in which a frame was that cannot be used, or none. */
+export interface Damage {
+  /** So many of the frames are before it. */
+  readonly behind: number;
+  /** Of the frame, where it is known. */
+  readonly type: number | null;
+  readonly problem: Problem;
+}
 
 export interface Located {
   readonly from: "index" | "scan";
   /** In file order. INDEX and SUMMARY are among them only when scanned. */
-  readonly places: readonly Place[];
+  readonly frames: FrameTable;
+  readonly damage: readonly Damage[];
   readonly summary: FrameEntry | null;
   readonly trailer: Trailer | null;
   readonly problems: readonly Problem[];
@@ -60,14 +65,11 @@ function locateByIndex(source: ByteSource, header: FileHeader, limits: Limits): 
     trailer.summaryOffset === null ? null : frameAt(source, header, trailer.summaryOffset, FrameType.SUMMARY);
   const isUsable =
     faultOfIndex(frames, header, index, limits) === null &&
-    frames.every((frame, i) => isSound(entryOf(frame, i), limits)) &&
+    areSound(frames, limits) &&
     unknownAreThere(frames, header, source) &&
     isWhole(index, summary, trailer, trailerAt);
   if (!isUsable) return null;
-  const places = frames.map(
-    (frame, i): Place => ({ entry: entryOf(frame, i), context: frame.context, problem: null }),
-  );
-  return { from: "index", places, summary, trailer, problems: [], nextOffset: null };
+  return { from: "index", frames, damage: [], summary, trailer, problems: [], nextOffset: null };
 }
 
 /** The entry of the frame of `type` at `offset`, by its header alone. */
@@ -79,15 +81,22 @@ function frameAt(source: ByteSource, header: FileHeader, offset: number, type: n
   return { ...fields, offset };
 }
 
-function isSound(entry: FrameEntry, limits: Limits): boolean {
-  return excessOf(entry, limits) === null && contradictionOf(entry) === null;
+function areSound(frames: FrameTable, limits: Limits): boolean {
+  for (let i = 0; i < frames.length; i++) {
+    const entry = frames.entry(i);
+    if (excessOf(entry, limits) !== null || contradictionOf(entry) !== null) return false;
+  }
+  return true;
 }
 
 /** Frames that will be skipped, or refused, by what the index says of them: their own headers must say the same. */
-function unknownAreThere(frames: readonly IndexedFrame[], header: FileHeader, source: ByteSource): boolean {
-  return frames
-    .filter((frame) => !isKnown(frame))
-    .every((frame) => frameAt(source, header, Number(frame.offset), frame.type)?.flags === frame.flags);
+function unknownAreThere(frames: FrameTable, header: FileHeader, source: ByteSource): boolean {
+  for (let i = 0; i < frames.length; i++) {
+    const [type, flags] = [frames.type(i), frames.flags(i)];
+    if (isKnown({ type, flags })) continue;
+    if (frameAt(source, header, frames.offset(i), type)?.flags !== flags) return false;
+  }
+  return true;
 }
 
 /** Index, summary and trailer follow each other, and the summary is where the trailer says, if it does. */
@@ -105,16 +114,17 @@ function isWhole(
 }
 
 function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): Located {
-  const places: Place[] = [];
+  const frames = frameTable();
+  const damage: Damage[] = [];
   const problems: Problem[] = [];
   let end: FoundTrailer | null = null;
   /** Beyond what is told one by one, damage next to damage is one stretch. */
   const addDamage = (trouble: Problem, type: number | null) => {
     const isTold = problems.length <= limits.problems;
     if (isTold) problems.push(trouble);
-    const last = places.at(-1);
-    if (isTold || last?.problem == null || last.type !== type) {
-      places.push({ entry: null, type, problem: trouble });
+    const last = damage.at(-1);
+    if (isTold || last?.behind !== frames.length || last.type !== type) {
+      damage.push({ behind: frames.length, type, problem: trouble });
     }
   };
   let summary: FrameEntry | null = null;
@@ -136,13 +146,17 @@ function locateByScan(source: ByteSource, header: FileHeader, limits: Limits): L
       addDamage(found.problem, found.type);
     } else {
       if (found.entry.type === FrameType.SUMMARY && isKnown(found.entry)) summary = found.entry;
-      places.push({
-        entry: found.entry,
-        context: found.body.slice(0, found.entry.contextBytes),
-        problem: null,
-      });
+      frames.add(found.entry, found.body.subarray(0, found.entry.contextBytes));
     }
   }
-  if (end) problems.push(...faultsOfEnd(source, header, end, places, limits));
-  return { from: "scan", places, summary, trailer: end?.trailer ?? null, problems, nextOffset };
+  if (end) problems.push(...faultsOfEnd(source, header, end, frames, limits));
+  return {
+    from: "scan",
+    frames: frames.end(),
+    damage,
+    summary,
+    trailer: end?.trailer ?? null,
+    problems,
+    nextOffset,
+  };
 }

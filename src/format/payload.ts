@@ -20,7 +20,7 @@ import type { HeldBudget, Limits } from "./limits.js";
 import { problem } from "./problem.js";
 import { type Field, SchemaError } from "./schema.js";
 import type { ByteSource } from "./source.js";
-import { type ChunkBody, FrameType, type Problem } from "./types.js";
+import type { ChunkBody, Problem } from "./types.js";
 
 export type Outcome<T> =
   | { readonly value: T; readonly problem: null }
@@ -115,19 +115,29 @@ export function parsePayload<T>(
   limits: Limits,
   held: HeldBudget | null = null,
 ): Outcome<T> {
-  const { offset, sequence, rawBytes } = entry;
-  const items = entry.type === FrameType.INDEX ? limits.indexItems : limits.items;
-  try {
-    if (held !== null && rawBytes > held.bytes) return failed(tooMuch(entry, limits));
-    const raw = (entry.flags & FrameFlag.ZSTD) === 0 ? stored : decompress(stored, rawBytes);
-    let isTooMuch = false;
-    const wire = decodeMsgpack(raw, { ...limits, items }, (found) => {
+  const { rawBytes } = entry;
+  if (held !== null && rawBytes > held.bytes) return failed(tooMuch(entry, limits));
+  let isTooMuch = false;
+  const parsed = parsedPayload(entry, stored, (raw) => {
+    const wire = decodeMsgpack(raw, limits, (found) => {
       if (held === null) return;
       isTooMuch = found > held.items;
       held.bytes -= rawBytes;
       held.items -= isTooMuch ? 0 : found;
     });
-    return isTooMuch ? failed(tooMuch(entry, limits)) : done(field.parse(wire, ""));
+    return isTooMuch ? null : field.parse(wire, "");
+  });
+  return isTooMuch && parsed.problem === null ? failed(tooMuch(entry, limits)) : (parsed as Outcome<T>);
+}
+
+/** What `parse` makes of a payload as it is uncompressed. It may throw CodecError and SchemaError. */
+export function parsedPayload<T>(
+  { offset, sequence, flags, rawBytes }: FrameEntry,
+  stored: Uint8Array,
+  parse: (raw: Uint8Array) => T,
+): Outcome<T> {
+  try {
+    return done(parse((flags & FrameFlag.ZSTD) === 0 ? stored : decompress(stored, rawBytes)));
   } catch (error) {
     if (!(error instanceof CodecError || error instanceof SchemaError)) throw error;
     return failed(problem("body_invalid", offset, sequence, `frame ${sequence}: ${error.message}`));

@@ -2,6 +2,7 @@
  * Which chunks a pass has to read, told from their contexts alone. Skips only what cannot change the answer: calls
  * are paired across chunks, so a window needs also the chunks back to the entry of the oldest call open at it.
  */
+import type { Rows } from "../format/rows.js";
 import type { IndexEntry } from "../format/types.js";
 import type { CallFilter } from "./filter.js";
 import type { ReplayCapture } from "./source.js";
@@ -36,14 +37,15 @@ export function chunkPlan(
 }
 
 /** Where the first chunk begins that can hold a record of a call in the window; null: at the first one. */
-function firstNeeded(index: readonly IndexEntry[], filter: CallFilter, baseNs: bigint): bigint | null {
+function firstNeeded(index: Rows<IndexEntry>, filter: CallFilter, baseNs: bigint): bigint | null {
   const { fromNs } = filter;
   if (fromNs === null) return null;
   const reaches = (timeNs: number) => (entry: IndexEntry) =>
     entry.context.lastTimeNs !== null && Number(entry.context.lastTimeNs - baseNs) >= timeNs - DISORDER_NS;
   const inWindow = index.findIndex(reaches(fromNs));
-  const before = index[(inWindow < 0 ? index.length : inWindow) - 1];
+  const behind = inWindow < 0 ? index.length : inWindow;
+  const before = behind === 0 ? undefined : index.at(behind - 1);
   const oldestOpenNs = before?.context.oldestOpenNs ?? null;
-  if (oldestOpenNs === null) return index[inWindow]?.offset ?? null;
+  if (oldestOpenNs === null) return inWindow < 0 ? null : (index.at(inWindow)?.offset ?? null);
   return index.find(reaches(Number(oldestOpenNs - baseNs)))?.offset ?? null;
 }

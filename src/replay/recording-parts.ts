@@ -4,13 +4,14 @@
  *
  * Parts may overlap (a flight recorder's snapshots): records that are in two count once. Records between two parts that
  * neither has are damage at that place: they were recorded, and are not here. Behind a snapshot they are a gap in which
- * nothing was lost: nobody asked for them. Captures of other recordings stay as they are. Refuses to join parts whose
- * layouts differ: a recorder's parts never do.
+ * nothing was lost: nobody asked for them. Captures of other recordings stay as they
+ * are. Refuses to join parts whose layouts differ: a recorder's parts never do.
  */
 import type { Capture, ChunkStep } from "../format/capture.js";
+import { joinedRows, type Rows } from "../format/rows.js";
 import type { Gap, IndexEntry, Inventory, Problem, Summary } from "../format/types.js";
 import { withoutCopies } from "./better-copy.js";
-import { type Part, type Planned, recordingPlan } from "./recording-plan.js";
+import { entryIn, indexOf, type Part, type Run, recordingPlan } from "./recording-plan.js";
 
 /**
  * In the order of the first capture of each; a recording of which one part is given stays as it is. A capture that was
@@ -51,12 +52,13 @@ function joined(parts: readonly Part[]): Capture {
   const [first] = parts as readonly [Part, ...Part[]];
   const captures = parts.map(({ capture }) => capture);
   const last = captures.at(-1) ?? first.capture;
-  const { planned, overlaps, holes } = recordingPlan(parts);
+  const { runs, overlaps, holes } = recordingPlan(parts);
+  const index = indexOf(runs, overlaps);
+  const runsOf = new Map<Part, Run[]>(parts.map((part) => [part, []]));
+  for (const run of runs) runsOf.get(run.part)?.push(run);
   const gaps = distinct([...captures.flatMap((capture) => capture.gaps), ...holes], gapKey);
-  const lacks = planned.flatMap(({ lack }) => lack ?? []);
+  const lacks = runs.flatMap(({ lack }) => lack ?? []);
   const named = problemsByPart();
-  const ofPart = new Map(captures.map((capture) => [capture, new Map<IndexEntry, Planned>()]));
-  for (const one of planned) ofPart.get(one.part.capture)?.set(one.own, one);
   return {
     name: `${first.capture.name} and ${parts.length - 1} more of its recording`,
     captureId: first.recording.id,
@@ -86,17 +88,24 @@ function joined(parts: readonly Part[]): Capture {
       ).sort((a, b) => compareBig(a.atNs, b.atNs)),
     gaps,
     origins: captures.flatMap((capture) => capture.origins),
-    index: planned.map(({ entry }) => entry),
+    index,
     indexFrom: captures.every((capture) => capture.indexFrom === "index") ? "index" : "scan",
-    frames: captures.flatMap((capture) => capture.frames),
-    summary: summaryOf(captures, planned, gaps, overlaps),
+    frames: joinedRows(captures.map((capture) => capture.frames)),
+    summary: summaryOf(captures, index, gaps, overlaps),
     complete: captures.every((capture) => capture.complete) && last.complete,
     get problems() {
       return [...lacks, ...captures.flatMap((capture) => capture.problems.map((one) => named(capture, one)))];
     },
     *chunks(wanted = () => true) {
-      for (const { capture } of parts)
-        yield* partChunks(capture, ofPart.get(capture) ?? new Map(), wanted, named);
+      for (const part of parts) {
+        yield* partChunks(
+          part.capture,
+          runsOf.get(part) ?? [],
+          (run, entry) => entryIn(run, entry, overlaps),
+          wanted,
+          named,
+        );
+      }
     },
   };
 }
@@ -117,21 +126,29 @@ function problemsByPart(): NamedProblem {
 
 function* partChunks(
   capture: Capture,
-  own: ReadonlyMap<IndexEntry, Planned>,
+  runs: readonly Run[],
+  entryOf: (run: Run, own: IndexEntry) => IndexEntry,
   wanted: (entry: IndexEntry) => boolean,
   named: NamedProblem,
 ): Generator<ChunkStep> {
   let lack: Problem | null = null;
-  const isWanted = (entry: IndexEntry) => {
-    const plannedEntry = own.get(entry);
-    if (plannedEntry === undefined) return false;
-    lack ??= plannedEntry.lack;
-    return wanted(plannedEntry.entry);
+  /** Of the part's own chunks: all are asked for, in their order. */
+  let number = 0;
+  let at = 0;
+  let current: IndexEntry | null = null;
+  const isWanted = (own: IndexEntry) => {
+    const place = number++;
+    for (let run = runs[at]; run !== undefined && place >= run.from + run.count; ) run = runs[++at];
+    const run = runs[at];
+    if (run === undefined || place < run.from) return false;
+    if (place === run.from) lack ??= run.lack;
+    current = entryOf(run, own);
+    return wanted(current);
   };
   for (const step of capture.chunks(isWanted)) {
     if (lack !== null) yield { entry: null, problem: lack };
     lack = null;
-    const entry = step.entry === null ? null : (own.get(step.entry)?.entry ?? null);
+    const entry = step.entry === null ? null : current;
     if (step.problem !== undefined) yield { entry, problem: named(capture, step.problem) };
     else if (entry !== null) yield { entry, body: step.body };
   }
@@ -140,7 +157,7 @@ function* partChunks(
 /** null unless every part has one. */
 function summaryOf(
   captures: readonly Capture[],
-  planned: readonly Planned[],
+  index: Rows<IndexEntry>,
   gaps: readonly Gap[],
   overlaps: boolean,
 ): Summary | null {
@@ -155,12 +172,12 @@ function summaryOf(
   return {
     startNs: first.startNs,
     endNs: last.endNs,
-    records: planned.reduce((total, { entry }) => total + BigInt(entry.context.records), 0n),
+    records: index.reduce((total, { context }) => total + BigInt(context.records), 0n),
     lost: overlaps ? inGaps("syscall") : sum((summary) => summary.lost),
     lostByEvent: overlaps ? [] : sumByEvent(summaries),
     gaps: gaps.length,
-    chunks: planned.length,
-    counts: countsOf(planned),
+    chunks: index.length,
+    counts: countsOf(index),
     x32Calls: sum((summary) => summary.x32Calls),
     planesLost: overlaps ? inGaps("planes") : sum((summary) => summary.planesLost ?? 0n),
     ended: last.ended,
@@ -176,11 +193,13 @@ function sumByEvent(summaries: readonly Summary[]): Summary["lostByEvent"] {
   return [...sums.values()];
 }
 
-function countsOf(planned: readonly Planned[]): Summary["counts"] {
+function countsOf(index: Rows<IndexEntry>): Summary["counts"] {
   const sums = new Map<number, { event: number; entries: number; exits: number }>();
-  for (const { event, entries, exits } of planned.flatMap(({ entry }) => entry.context.counts)) {
-    const sum = sums.get(event) ?? { event, entries: 0, exits: 0 };
-    sums.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
+  for (const { context } of index) {
+    for (const { event, entries, exits } of context.counts) {
+      const sum = sums.get(event) ?? { event, entries: 0, exits: 0 };
+      sums.set(event, { event, entries: sum.entries + entries, exits: sum.exits + exits });
+    }
   }
   return [...sums.values()].sort((a, b) => a.event - b.event);
 }

@@ -4,6 +4,7 @@
  */
 import type { Capture } from "../format/capture.js";
 import { problem } from "../format/problem.js";
+import { joinedRows, lazyRows, type Rows } from "../format/rows.js";
 import {
   type ChunkContext,
   FrameType,
@@ -18,17 +19,30 @@ export interface Part {
   readonly recording: RecordingPart;
 }
 
-/** A chunk of a part as the whole has it; `lack`: what is missing before it. */
-export interface Planned {
+/** Chunks of a part, one behind the other, that the whole has: a recording of days has too many to keep each. */
+export interface Run {
   readonly part: Part;
-  readonly own: IndexEntry;
-  readonly entry: IndexEntry;
+  /** The number of the first among the part's own. */
+  readonly from: number;
+  count: number;
+  /** Bytes of the parts before. */
+  readonly baseBytes: bigint;
+  readonly lostBefore: ReadonlyMap<number, bigint>;
+  /** What is missing before the first. */
   readonly lack: Problem | null;
+}
+
+/** A chunk of the run as the whole has it. Losses of parts that overlap cannot be added: the gaps tell of them. */
+export function entryIn(run: Run, own: IndexEntry, overlaps: boolean): IndexEntry {
+  const { context } = own;
+  const firstRecord = run.part.recording.firstRecord + context.firstRecord;
+  const lost = overlaps ? [] : sumLost(run.lostBefore, context.lost);
+  return { ...own, offset: own.offset + run.baseBytes, context: { ...context, firstRecord, lost } };
 }
 
 /** Which chunks of which part make up the whole, without those that an earlier part has. */
 export interface RecordingPlan {
-  readonly planned: readonly Planned[];
+  readonly runs: readonly Run[];
   readonly overlaps: boolean;
   /** Between snapshots. */
   readonly holes: readonly Gap[];
@@ -36,8 +50,11 @@ export interface RecordingPlan {
 
 /** `parts`: in their order. */
 export function recordingPlan(parts: readonly Part[]): RecordingPlan {
-  const planned: Planned[] = [];
+  const runs: Run[] = [];
   const holes: Gap[] = [];
+  /** How many chunks without records, of the planes alone, begin at a record. */
+  const planesAlone = new Map<bigint, number>();
+  let lastNs: bigint | null = null;
   let isSnapshot = false;
   let next = parts[0]?.recording.firstRecord ?? 0n;
   let overlaps = false;
@@ -50,28 +67,32 @@ export function recordingPlan(parts: readonly Part[]): RecordingPlan {
     told = [...told, ...edges.before];
     const before = next;
     // Of chunks without records, of the planes alone, only their place tells whether they are the same.
-    let known = recording.firstRecord < before ? planesAloneAt(planned, before) : 0;
+    let known = recording.firstRecord < before ? (planesAlone.get(before) ?? 0) : 0;
     let isFirst = true;
+    let number = -1;
+    let run: Run | null = null;
     for (const own of capture.index) {
+      number++;
       const { context } = own;
       const firstRecord = recording.firstRecord + context.firstRecord;
       const end = firstRecord + BigInt(context.records);
       const isAgain = context.records === 0 && firstRecord === before && known-- > 0;
       if (isAgain || (firstRecord < before && end <= before)) {
         overlaps = true;
+        run = null;
         continue;
       }
       const isLacking = isFirst && !isSnapshot && !isTold(told, firstRecord - before);
       const lack = isLacking ? lackBefore(part, own, before, firstRecord) : null;
-      if (isFirst && isSnapshot && firstRecord > before) holes.push(holeBefore(planned, context));
+      if (isFirst && isSnapshot && firstRecord > before) holes.push(holeBefore(lastNs, context));
       isFirst = false;
-      const lost = sumLost(lostBefore, context.lost);
-      planned.push({
-        part,
-        own,
-        entry: { ...own, offset: own.offset + baseBytes, context: { ...context, firstRecord, lost } },
-        lack,
-      });
+      if (run === null) {
+        run = { part, from: number, count: 0, baseBytes, lostBefore, lack };
+        runs.push(run);
+      }
+      run.count++;
+      if (context.records === 0) planesAlone.set(firstRecord, (planesAlone.get(firstRecord) ?? 0) + 1);
+      lastNs = context.lastTimeNs;
       if (end > next) next = end;
     }
     if (capture.index.length > 0) told = edges.after;
@@ -81,12 +102,17 @@ export function recordingPlan(parts: readonly Part[]): RecordingPlan {
       sumLost(lostBefore, capture.index.at(-1)?.context.lost ?? []).map((one) => [one.cpu, one.records]),
     );
   }
-  // Losses of parts that overlap cannot be added: the gaps tell of them.
-  const lossless = ({ entry, ...rest }: Planned): Planned => ({
-    ...rest,
-    entry: { ...entry, context: { ...entry.context, lost: [] } },
-  });
-  return { planned: overlaps ? planned.map(lossless) : planned, overlaps, holes };
+  return { runs, overlaps, holes };
+}
+
+/** All chunks of the whole. */
+export function indexOf(runs: readonly Run[], overlaps: boolean): Rows<IndexEntry> {
+  return joinedRows(
+    runs.map((run) => {
+      const { index } = run.part.capture;
+      return lazyRows(run.count, (i) => entryIn(run, index.at(run.from + i) as IndexEntry, overlaps));
+    }),
+  );
 }
 
 /** Gaps that `recover` put before the first chunk of a part, and behind its last one. */
@@ -97,7 +123,7 @@ function damageAtEdges({ gaps, frames, index }: Capture): {
   const places = frames.filter(({ type }) => type === FrameType.GAP);
   // One that cannot be read is no gap: which frame is which is not known then.
   if (places.length !== gaps.length) return { before: [], after: [] };
-  const first = Number(index[0]?.offset ?? Number.POSITIVE_INFINITY);
+  const first = Number(index.at(0)?.offset ?? Number.POSITIVE_INFINITY);
   const last = Number(index.at(-1)?.offset ?? Number.POSITIVE_INFINITY);
   const damage = gaps
     .map((gap, i) => ({ gap, offset: places[i]?.offset ?? 0 }))
@@ -114,14 +140,8 @@ function isTold(gaps: readonly Gap[], missing: bigint): boolean {
   return missing > 0n && (gaps.some((gap) => gap.atLeast === true) || lost >= missing);
 }
 
-function planesAloneAt(planned: readonly Planned[], record: bigint): number {
-  return planned.filter(({ entry: { context } }) => context.records === 0 && context.firstRecord === record)
-    .length;
-}
-
 /** What happened between two snapshots that have no records in common: nothing of it was kept. */
-function holeBefore(planned: readonly Planned[], context: ChunkContext): Gap {
-  const lastNs = planned.at(-1)?.entry.context.lastTimeNs ?? null;
+function holeBefore(lastNs: bigint | null, context: ChunkContext): Gap {
   return { cpu: null, fromNs: lastNs, toNs: context.firstTimeNs, lost: 0n, cause: "output" };
 }
 

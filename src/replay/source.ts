@@ -1,6 +1,7 @@
 /**
  * What replay needs of an open capture: the part of format's Capture that it reads. Tests give it by hand.
  */
+import type { Rows } from "../format/rows.js";
 import type {
   ChunkBody,
   ClockTriple,
@@ -25,7 +26,7 @@ export interface ReplayCapture {
   readonly origins?: readonly Origin[];
   /** In file order. */
   inventories(): readonly Inventory[];
-  readonly index: readonly IndexEntry[];
+  readonly index: Rows<IndexEntry>;
   readonly summary: Summary | null;
   /** The trailer is there: the recording ended as it should. */
   readonly complete: boolean;

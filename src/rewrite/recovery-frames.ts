@@ -2,10 +2,10 @@
  * What is left of a damaged capture: its good frames by their numbers, and what is known of those that are not there.
  * One pass; holds a line for each frame.
  */
-import type { IndexedFrame } from "../format/bodies.js";
 import { parseChunkContext } from "../format/chunk-context.js";
 import type { FileHeader } from "../format/file-header.js";
 import { FRAME_HEADER_BYTES, frameBytes } from "../format/frame.js";
+import type { FrameTable } from "../format/frame-table.js";
 import type { Limits } from "../format/limits.js";
 import type { ByteSource } from "../format/source.js";
 import { type ChunkContext, FrameType, type Gap, type HostInfo, type Summary } from "../format/types.js";
@@ -54,7 +54,7 @@ export function leftFrames(
   let layouts: RecordLayouts | null = null;
   let hasClock = false;
   let hasChunk = false;
-  let index: readonly IndexedFrame[] | null = null;
+  let index: FrameTable | null = null;
   let end: { readonly sequence: number; readonly kind: "index" | "summary" } | null = null;
   let summary: Summary | null = null;
   let next = 0;
@@ -71,7 +71,7 @@ export function leftFrames(
     const isTrusted = !isDistrusted(entry.sequence, entry.type);
     if (content.kind === "index" || content.kind === "summary") {
       end ??= { sequence: entry.sequence, kind: content.kind };
-      if (isTrusted && content.kind === "index") index ??= content.index.frames;
+      if (isTrusted && content.kind === "index") index ??= content.lines;
       if (isTrusted && content.kind === "summary") summary ??= content.summary;
       continue;
     }
@@ -94,10 +94,12 @@ export function leftFrames(
     frames,
     count: countOf(end, frames, index, types),
     missing(sequence) {
-      const line = index?.[sequence];
-      const context = line?.type === FrameType.CHUNK ? parseChunkContext(line.context) : null;
+      const said = index !== null && sequence < index.length ? index : null;
+      const type = said?.type(sequence) ?? null;
+      const context =
+        said !== null && type === FrameType.CHUNK ? parseChunkContext(said.context(sequence)) : null;
       return {
-        type: line?.type ?? types.get(sequence) ?? null,
+        type: type ?? types.get(sequence) ?? null,
         context: typeof context === "string" ? null : context,
       };
     },
@@ -125,7 +127,7 @@ function chunkOf(content: FrameContent, layouts: RecordLayouts | null): GoodFram
 function countOf(
   end: { readonly sequence: number; readonly kind: "index" | "summary" } | null,
   frames: readonly GoodFrame[],
-  index: readonly IndexedFrame[] | null,
+  index: FrameTable | null,
   types: ReadonlyMap<number, number>,
 ): number | null {
   if (end === null) return index?.length ?? null;

@@ -53,7 +53,7 @@ test("what cannot be read: one line that says what and where, status 1", () => {
 test("damage inside: the rest is answered, status 3", () => {
   const file = captureFile();
   const bytes = readFileSync(file);
-  const chunk = Number(openCapture(memorySource(bytes)).index[0]?.offset);
+  const chunk = Number(openCapture(memorySource(bytes)).index.at(0)?.offset);
   bytes[chunk + 200] = (bytes[chunk + 200] ?? 0) ^ 0xff;
   const ran = msgtape(["calls", fileOf(bytes), "--json"]);
   assert.equal([ran.status, ran.stdout], [3, ""]);

@@ -47,8 +47,8 @@ export function digestOf(bytes: Uint8Array): Json {
 function captureDigest(capture: Capture, bytes: Uint8Array): { readonly [key: string]: Json } {
   const source = memorySource(bytes, "corpus");
   const header = readFileHeader(source, FORMAT_LIMITS);
-  const { places } = locateFrames(source, header, FORMAT_LIMITS, false);
-  const frames = places.flatMap(({ entry }) => entry ?? []);
+  const { frames: table } = locateFrames(source, header, FORMAT_LIMITS, false);
+  const frames = Array.from({ length: table.length }, (_, i) => table.entry(i));
   const told: Told[] = [];
   const btf = capture.recorderBtf;
   const decoder = btf === null ? null : recordDecoder(btf);

@@ -269,7 +269,7 @@ for (const [name, wrong, [from, to]] of ODD) {
       { cpu: null, fromNs: at(from), toNs: at(to), lost: 1n, cause: "damage" },
     ]);
     assert.is(made.capture.summary?.lost, 1n);
-    assert.is(made.records, (capture.index[0]?.context.records ?? 0) - 1);
+    assert.is(made.records, (capture.index.at(0)?.context.records ?? 0) - 1);
     const states = [...calls(made.capture, EVERYTHING)].map(({ call, state }) => [call, state]);
     assert.equal(states[0], [1, "complete"]);
     // An exit whose entry is left out is no call without an entry.

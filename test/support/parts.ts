@@ -38,7 +38,7 @@ export function openFile(file: string): Part {
       summary: capture.summary,
       startNs: capture.clocks[0]?.boottimeNs ?? 0n,
       inventories: capture.inventories(),
-      chunks: capture.index,
+      chunks: [...capture.index],
       lostInGaps: capture.gaps.reduce((sum, { plane, lost }) => sum + (plane === "planes" ? 0n : lost), 0n),
     };
   } finally {

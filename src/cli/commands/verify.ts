@@ -11,7 +11,7 @@ import { formatJson } from "../../render/json.js";
 import { hasNothingToRead } from "../../replay/calls.js";
 import { checkModel, type ModelCheck } from "../../replay/queue-states/model-check.js";
 import { joinRecordings } from "../../replay/recording-parts.js";
-import { verifyCapture } from "../../replay/verify/verify.js";
+import { verifySection } from "../../replay/verify/verify.js";
 import { withSections } from "../captures.js";
 import { ExitStatus, type Io, Output } from "../io.js";
 import { type ReadingOptions, readingOptions } from "../options.js";
@@ -90,7 +90,8 @@ function refusal({ code, offset, frame, message }: CaptureError): Verdict {
 }
 
 function verify({ capture, source, behind }: Section, withModel: boolean): Verdict {
-  const { problems: found, records, unnamed } = verifyCapture(source);
+  const { problems: all, records, unnamed } = verifySection({ capture, source });
+  const found = all.filter((one) => one !== behind);
   const model: ModelCheck | null = withModel && !hasNothingToRead(capture) ? checkModel(capture) : null;
   const problems = [...found, ...(behind === null ? [] : [behind]), ...(model?.problems ?? [])];
   return {

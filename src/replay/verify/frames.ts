@@ -10,8 +10,6 @@ import {
   clocksBody,
   gapBody,
   hostBody,
-  type IndexBody,
-  indexBody,
   inventoryBody,
   originBody,
   summaryBody,
@@ -19,6 +17,8 @@ import {
 import { parseChunkContext } from "../../format/chunk-context.js";
 import type { FileHeader } from "../../format/file-header.js";
 import { type FrameEntry, isCritical, isKnown } from "../../format/frame.js";
+import { type FrameTable, frameTable } from "../../format/frame-table.js";
+import { parseIndex } from "../../format/index-lines.js";
 import type { Limits } from "../../format/limits.js";
 import { parseChunk, parsePayload, splitBody } from "../../format/payload.js";
 import { type ProblemCode, problem } from "../../format/problem.js";
@@ -49,7 +49,7 @@ export type FrameContent =
   | { readonly kind: "inventory"; readonly inventory: Inventory }
   | { readonly kind: "chunk"; readonly context: ChunkContext; readonly body: ChunkBody }
   | { readonly kind: "gap"; readonly gap: Gap }
-  | { readonly kind: "index"; readonly index: IndexBody }
+  | { readonly kind: "index"; readonly lines: FrameTable }
   | { readonly kind: "summary"; readonly summary: Summary }
   | { readonly kind: "origin"; readonly origin: Origin }
   | { readonly kind: "other" };
@@ -68,7 +68,7 @@ export type FrameStep =
   | { readonly kind: "trailer"; readonly trailer: Trailer; readonly offset: number };
 
 /** Of an INDEX behind another: it is in the wrong place, whatever it says. */
-const NOT_LOOKED_INTO: FrameContent = { kind: "index", index: { frames: [] } };
+const NOT_LOOKED_INTO: FrameContent = { kind: "index", lines: frameTable() };
 
 export function* frameSteps(source: ByteSource, header: FileHeader, limits: Limits): Generator<FrameStep> {
   const start = {
@@ -126,8 +126,10 @@ function contentOf(entry: FrameEntry, body: Uint8Array, limits: Limits): FrameCo
       return chunkContent(entry, context, stored, limits);
     case FrameType.GAP:
       return value(gapBody, (gap) => ({ kind: "gap", gap }));
-    case FrameType.INDEX:
-      return value(indexBody, (index) => ({ kind: "index", index }));
+    case FrameType.INDEX: {
+      const lines = parseIndex(entry, stored, limits);
+      return lines.problem ?? { kind: "index", lines: lines.value };
+    }
     case FrameType.SUMMARY:
       return value(summaryBody, (summary) => ({ kind: "summary", summary }));
     case FrameType.ORIGIN:

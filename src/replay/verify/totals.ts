@@ -1,7 +1,7 @@
 /** What all frames of a capture come to, held against its summary, its trailer and its index. */
-import type { IndexedFrame } from "../../format/bodies.js";
 import { equalBytes } from "../../format/bytes.js";
 import { type FrameEntry, frameBytes } from "../../format/frame.js";
+import type { FrameTable } from "../../format/frame-table.js";
 import { type ProblemCode, problem } from "../../format/problem.js";
 import type { Trailer } from "../../format/trailer.js";
 import { TRAILER_BYTES } from "../../format/trailer.js";
@@ -128,36 +128,27 @@ function* timeFaults({ startNs, endNs }: Summary, ends: Ends): Generator<string>
   }
 }
 
-/** A frame, as an index should have it. */
-export interface Found {
-  readonly entry: FrameEntry;
-  readonly context: Uint8Array;
-}
-
 /** Lines that are told of. */
 const MOST_LINES = 20;
 
 /** The index against the frames before it that are there. */
-export function* indexFaults(
-  lines: readonly IndexedFrame[],
-  index: FrameEntry,
-  found: readonly Found[],
-): Generator<Problem> {
+export function* indexFaults(lines: FrameTable, index: FrameEntry, found: FrameTable): Generator<Problem> {
   let told = 0;
   const mismatch = (what: string) => problem("index_mismatch", index.offset, index.sequence, what);
   if (lines.length !== index.sequence) {
     yield mismatch(`the index has ${lines.length} frames, it is frame ${index.sequence}`);
   }
-  for (const { entry, context } of found) {
-    const line = lines[entry.sequence];
-    if (line === undefined) return;
+  for (let i = 0; i < found.length; i++) {
+    const entry = found.entry(i);
+    if (entry.sequence >= lines.length) return;
+    const line = lines.entry(entry.sequence);
     const isSame =
       line.type === entry.type &&
       line.flags === entry.flags &&
-      line.offset === BigInt(entry.offset) &&
+      line.offset === entry.offset &&
       line.storedBytes === entry.storedBytes &&
       line.rawBytes === entry.rawBytes &&
-      equalBytes(line.context, context);
+      equalBytes(lines.context(entry.sequence), found.context(i));
     if (!isSame && told++ < MOST_LINES)
       yield mismatch(`the index says otherwise of frame ${entry.sequence} than the frame at ${entry.offset}`);
   }

@@ -10,15 +10,17 @@ import { parseBtf } from "../../btf/index.js";
 import { type Capture, openCapture } from "../../format/capture.js";
 import { type FileHeader, MINOR, readFileHeader } from "../../format/file-header.js";
 import type { FrameEntry } from "../../format/frame.js";
+import { frameTable } from "../../format/frame-table.js";
 import { LIMITS, type Limits } from "../../format/limits.js";
 import { splitBody } from "../../format/payload.js";
+import type { Section } from "../../format/sections.js";
 import type { ByteSource } from "../../format/source.js";
 import type { HostInfo, Problem, Summary } from "../../format/types.js";
 import { planesReader } from "../planes.js";
 import { at, type FrameContent, type FrameStep, frameSteps } from "./frames.js";
 import { metadataCheck } from "./metadata.js";
 import { type RecordCheck, recordCheck } from "./records.js";
-import { type Found, indexFaults, totals, trailerFaults } from "./totals.js";
+import { indexFaults, totals, trailerFaults } from "./totals.js";
 
 export interface Verification {
   /** The first thousand; numbers that readers pass by give way to other problems. */
@@ -34,8 +36,15 @@ const MOST_PROBLEMS = 1000;
 
 /** @throws CaptureError when it cannot be read at all. */
 export function verifyCapture(source: ByteSource, limits: Limits = LIMITS): Verification {
+  return verifySection({ source, capture: openCapture(source, limits) }, limits);
+}
+
+/** The same of a capture that is open: opening it again would take the time, and the memory, twice. */
+export function verifySection(
+  { source, capture }: Pick<Section, "source" | "capture">,
+  limits: Limits = LIMITS,
+): Verification {
   const header = readFileHeader(source, limits);
-  const capture = openCapture(source, limits);
   const problems = problemList();
   const pass = verifyPass(header, capture);
   for (const step of frameSteps(source, header, limits)) problems.add(pass.take(step));
@@ -89,7 +98,7 @@ interface VerifyPass {
 function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
   const metadata = metadataCheck();
   const sums = totals();
-  const found: Found[] = [];
+  const found = frameTable();
   const seen: Seen = { host: null, check: null, isDamaged: false };
   let records = 0;
   let index: { entry: FrameEntry; problems: Problem[] } | null = null;
@@ -99,11 +108,11 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
   const good = (entry: FrameEntry, body: Uint8Array, content: FrameContent): Problem[] => {
     const problems = [...metadata.see(entry, content)];
     if (content.kind === "index") {
-      index = { entry, problems: [...indexFaults(content.index.frames, entry, found)] };
+      index = { entry, problems: [...indexFaults(content.lines, entry, found)] };
     } else if (content.kind === "summary") {
       summary = { entry, value: content.summary };
     } else {
-      found.push({ entry, context: splitBody(entry, body).context.slice() });
+      found.add(entry, splitBody(entry, body).context);
     }
     if (content.kind === "host") seen.host ??= content.host;
     if (content.kind === "gap") sums.gap(content.gap);
@@ -139,7 +148,7 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
         case "good":
           return good(step.entry, step.body, step.content);
         case "bad":
-          found.push({ entry: step.entry, context: splitBody(step.entry, step.body).context.slice() });
+          found.add(step.entry, splitBody(step.entry, step.body).context);
           missing();
           return [step.problem];
         case "damage":
@@ -186,7 +195,7 @@ function checkOf(
   { host, isDamaged }: Seen,
 ): RecordCheck | null {
   if (layouts === null) return null;
-  const baseNs = capture.startNs ?? capture.index[0]?.context.firstTimeNs ?? 0n;
+  const baseNs = capture.startNs ?? capture.index.at(0)?.context.firstTimeNs ?? 0n;
   // HOST may come behind the BTF.
   const known = host ?? capture.host;
   return recordCheck({
@@ -194,7 +203,8 @@ function checkOf(
     baseNs,
     cpus: known?.cpus ?? null,
     isLater: minor > MINOR,
-    isFromStart: !isDamaged && known?.recording === undefined && capture.index[0]?.context.firstRecord === 0n,
+    isFromStart:
+      !isDamaged && known?.recording === undefined && capture.index.at(0)?.context.firstRecord === 0n,
     isSliced: isSliced(known),
     planes: planesReader(parseBtf(btf.data), layouts, baseNs),
   });

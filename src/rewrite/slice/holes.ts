@@ -22,35 +22,44 @@ export function isHole({ code }: Problem): boolean {
   return code === "records_missing";
 }
 
+/** What is missing before a chunk, and when the last one before it ended. */
+interface Hole {
+  readonly missing: bigint;
+  readonly lastNs: bigint | null;
+}
+
 /** Reads the first chunk behind each hole. */
 export function holeGaps(capture: Capture, layouts: RecordLayouts): readonly MadeGap[] {
-  const ends = endsBefore(capture.index);
-  const isBehindHole = (entry: IndexEntry) => entry.context.firstRecord > (ends.get(entry) ?? 0n);
+  const holes = holesBefore(capture.index);
   const made: MadeGap[] = [];
-  let hole: Problem | null = null;
-  for (const step of capture.chunks(isBehindHole)) {
+  let found: Problem | null = null;
+  for (const step of capture.chunks(({ offset }) => holes.has(offset))) {
     if (step.problem !== undefined) {
-      if (isHole(step.problem)) hole = step.problem;
+      if (isHole(step.problem)) found = step.problem;
       continue;
     }
-    const missing = step.entry.context.firstRecord - (ends.get(step.entry) ?? 0n);
-    if (hole !== null && missing > 0n)
-      made.push(madeGap(capture, hole, missing, step.entry, firstNs(step, layouts)));
-    hole = null;
+    const hole = holes.get(step.entry.offset);
+    if (found !== null && hole !== undefined) {
+      made.push(madeGap(capture, found, hole, step.entry, firstNs(step, layouts)));
+    }
+    found = null;
   }
   return made;
 }
 
-/** Of each chunk: up to which number there are records before it. */
-function endsBefore(index: readonly IndexEntry[]): ReadonlyMap<IndexEntry, bigint> {
-  const ends = new Map<IndexEntry, bigint>();
-  let next = index[0]?.context.firstRecord ?? 0n;
-  for (const entry of index) {
-    ends.set(entry, next);
-    const end = entry.context.firstRecord + BigInt(entry.context.records);
+/** By the offset of the chunk behind it. */
+function holesBefore(index: Capture["index"]): ReadonlyMap<bigint, Hole> {
+  const holes = new Map<bigint, Hole>();
+  let next = index.at(0)?.context.firstRecord ?? 0n;
+  let lastNs: bigint | null = null;
+  for (const { offset, context } of index) {
+    const { firstRecord, records, lastTimeNs } = context;
+    if (firstRecord > next) holes.set(offset, { missing: firstRecord - next, lastNs });
+    const end = firstRecord + BigInt(records);
     if (end > next) next = end;
+    lastNs = lastTimeNs ?? lastNs;
   }
-  return ends;
+  return holes;
 }
 
 /** Of the record that comes first, which need not be the oldest. */
@@ -63,20 +72,18 @@ function firstNs({ body }: ChunkStep, layouts: RecordLayouts): bigint | null {
 function madeGap(
   capture: Capture,
   found: Problem,
-  missing: bigint,
+  { missing, lastNs }: Hole,
   behind: IndexEntry,
   firstRecordNs: bigint | null,
 ): MadeGap {
-  const at = capture.index.indexOf(behind);
-  const last = capture.index.slice(0, at).findLast(({ context }) => context.lastTimeNs !== null)
-    ?.context.lastTimeNs;
-  const first = capture.index.slice(at).find(({ context }) => context.firstTimeNs !== null)
-    ?.context.firstTimeNs;
+  const first = capture.index.find(
+    ({ offset, context }) => offset >= behind.offset && context.firstTimeNs !== null,
+  )?.context.firstTimeNs;
   // Chunks overlap a little, and so does the gap with both.
-  const times = [last, first, firstRecordNs].flatMap((ns) => ns ?? []).sort((a, b) => Number(a - b));
+  const times = [lastNs, first, firstRecordNs].flatMap((ns) => ns ?? []).sort((a, b) => Number(a - b));
   const [least = 0n, most = 0n] = [times[0], times.at(-1)];
   const span = (roomNs: bigint) => ({
-    fromNs: (last ?? null) === null ? null : least > roomNs ? least - roomNs : 0n,
+    fromNs: lastNs === null ? null : least > roomNs ? least - roomNs : 0n,
     toNs: (first ?? null) === null ? null : most + roomNs,
   });
   const gap = { cpu: null, cause: "damage", atLeast: true } as const;

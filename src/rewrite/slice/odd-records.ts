@@ -21,14 +21,15 @@ export interface OddRecords {
 export function oddRecords(capture: Capture, layouts: RecordLayouts, baseNs: bigint): OddRecords {
   const records = recordsOf(capture, layouts, baseNs);
   const made: MadeGap[] = [];
-  const odd = new Set<IndexEntry>();
+  /** Offsets of their chunks. */
+  const odd = new Set<bigint>();
   let lastNs: number | null = null;
   let stretch: Stretch | null = null;
   for (const { entry, body } of capture.chunks()) {
     if (body === undefined) continue;
     for (const { isOdd, timeNs } of records(body)) {
       if (isOdd) {
-        odd.add(entry);
+        odd.add(entry.offset);
         stretch ??= newStretch(entry);
         addOdd(stretch, lastNs, timeNs);
         continue;
@@ -44,7 +45,7 @@ export function oddRecords(capture: Capture, layouts: RecordLayouts, baseNs: big
   return {
     made,
     without(entry, body) {
-      if (!odd.has(entry)) return body;
+      if (!odd.has(entry.offset)) return body;
       const kept = [...records(body)].filter(({ isOdd }) => !isOdd);
       return { ...body, records: concatBytes(kept.map(({ from, to }) => body.records.subarray(from, to))) };
     },
