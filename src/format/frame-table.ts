@@ -79,9 +79,16 @@ export function frameTable(): FrameTableBuilder {
         const bytes = Math.max(contexts.length, needed > contexts.length ? 2 * needed : 0);
         resize(length === rows ? 2 * rows : rows, bytes);
       }
-      narrow.set([type, flags, contextBytes, storedBytes, rawBytes], length * NARROW);
-      wide.set([sequence, offset, contextsBytes], length * WIDE);
-      contexts.set(context, contextsBytes);
+      const [at, wideAt] = [length * NARROW, length * WIDE];
+      narrow[at] = type;
+      narrow[at + 1] = flags;
+      narrow[at + 2] = contextBytes;
+      narrow[at + 3] = storedBytes;
+      narrow[at + 4] = rawBytes;
+      wide[wideAt] = sequence;
+      wide[wideAt + 1] = offset;
+      wide[wideAt + 2] = contextsBytes;
+      if (context.length > 0) contexts.set(context, contextsBytes);
       contextsBytes += context.length;
       length++;
     },

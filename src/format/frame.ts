@@ -33,6 +33,12 @@ export interface FrameEntry extends Omit<FrameHeader, "bodyCrc"> {
   readonly offset: number;
 }
 
+/** The frame whose header is at `offset`. */
+export function entryAt(offset: number, header: FrameHeader): FrameEntry {
+  const { type, flags, sequence, contextBytes, storedBytes, rawBytes } = header;
+  return { type, flags, sequence, contextBytes, storedBytes, rawBytes, offset };
+}
+
 /** Bytes of the whole frame, header and padding included. */
 export function frameBytes(header: { contextBytes: number; storedBytes: number }): number {
   return FRAME_HEADER_BYTES + aligned(header.contextBytes + header.storedBytes);

@@ -33,7 +33,9 @@ function linesOf(raw: Uint8Array, limits: Limits): FrameTable {
       plain === null
         ? otherLine(indexLine.parse(decoded(at, end), `frames[${sequence}]`), line)
         : raw.subarray(line.contextAt, end);
-    table.add({ ...line, sequence, contextBytes: context.length }, context);
+    const { type, flags, offset, storedBytes, rawBytes } = line;
+    const contextBytes = context.length;
+    table.add({ type, flags, sequence, contextBytes, storedBytes, rawBytes, offset }, context);
     at = end;
   }
   return table.end();

@@ -5,6 +5,7 @@
 import type { FileHeader } from "./file-header.js";
 import {
   contradictionOf,
+  entryAt,
   excessOf,
   FRAME_HEADER_BYTES,
   type FrameEntry,
@@ -77,8 +78,7 @@ function frameAt(source: ByteSource, header: FileHeader, offset: number, type: n
   if (offset > (source.sizeBytes ?? Number.MAX_SAFE_INTEGER)) return null;
   const found = parseFrameHeader(source.read(offset, FRAME_HEADER_BYTES), header.sync);
   if (found?.type !== type) return null;
-  const { bodyCrc: _, ...fields } = found;
-  return { ...fields, offset };
+  return entryAt(offset, found);
 }
 
 function areSound(frames: FrameTable, limits: Limits): boolean {

@@ -73,10 +73,9 @@ export function readBody(
       ),
     );
   }
-  const { bodyCrc: _, ...found } = header;
   for (const key of ["type", "flags", "sequence", "contextBytes", "storedBytes", "rawBytes"] as const) {
-    if (found[key] !== entry[key]) {
-      const what = `frame ${sequence}: the index says ${key} ${entry[key]}, the frame ${found[key]}`;
+    if (header[key] !== entry[key]) {
+      const what = `frame ${sequence}: the index says ${key} ${entry[key]}, the frame ${header[key]}`;
       return failed(problem("index_mismatch", offset, sequence, what));
     }
   }

@@ -8,6 +8,7 @@
 import {
   bodyMatches,
   contradictionOf,
+  entryAt,
   excessOf,
   FRAME_HEADER_BYTES,
   type FrameEntry,
@@ -69,8 +70,7 @@ export function* scanFrames(from: ScanStart, limits: Limits): Scan<void> {
     const read = yield* bodyOf(start, offset, header);
     if (read.body !== null && isLate) yield late(sequence, expected, offset);
     else if (read.body !== null) {
-      const { bodyCrc: _, ...fields } = header;
-      yield { kind: "frame", entry: { ...fields, offset }, body: read.body };
+      yield { kind: "frame", entry: entryAt(offset, header), body: read.body };
     }
     if (read.next === null) return;
     offset = read.next;
