@@ -4,16 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { encodeMsgpack } from "../codec/msgpack.js";
-import {
-  btfBody,
-  clocksBody,
-  gapBody,
-  hostBody,
-  type IndexedFrame,
-  indexBody,
-  originBody,
-  summaryBody,
-} from "./bodies.js";
+import { btfBody, clocksBody, gapBody, hostBody, originBody, summaryBody } from "./bodies.js";
 import { concatBytes } from "./bytes.js";
 import { encodeChunkContext } from "./chunk-context.js";
 import { encodeFileHeader } from "./file-header.js";
@@ -22,9 +13,11 @@ import {
   excessOf,
   FRAME_HEADER_BYTES,
   FrameFlag,
+  type FrameHeader,
   frameBytes,
   parseFrameHeader,
 } from "./frame.js";
+import { indexWriter } from "./index-lines.js";
 import { LIMITS, type Limits } from "./limits.js";
 import { type PackedPayload, pack, packChunk, packInventory } from "./packed.js";
 import type { Field } from "./schema.js";
@@ -72,6 +65,8 @@ export interface Encoder {
   verbatim(frame: Uint8Array): Uint8Array;
   /** A few frames more, and readers would not read on (limits.ts): the capture should end. */
   readonly isAtItsLimit: boolean;
+  /** What of the limits is used up. */
+  readonly used: Pick<Limits, "frames" | "contextsBytes">;
   /** Takes back the frame encoded last: it could not be written whole and the file was cut back to before it. */
   retract(): void;
   /** Index, summary and trailer. Nothing may be encoded after. */
@@ -94,15 +89,17 @@ export function createEncoder(options: EncoderOptions): Encoder {
   const limits = options.limits ?? LIMITS;
   const compressed = options.compress !== false;
   const header = options.header ?? encodeFileHeader(options.captureId, sync);
-  const frames: IndexedFrame[] = [];
+  const lines = indexWriter();
   let end = header.length;
-  let indexBytes = 0;
+  let contextsBytes = 0;
+  /** Of the frame encoded last: its bytes, and those of its context. */
+  let last: { readonly bytes: number; readonly contextBytes: number } | null = null;
   let finished = false;
 
   function frame(type: number, critical: boolean, context: Uint8Array, payload: PackedPayload): Uint8Array {
     if (finished) throw new Error("the capture is finished, nothing can be encoded after it");
     const isClosing = type === FrameType.INDEX || type === FrameType.SUMMARY;
-    if (!isClosing && frames.length >= limits.frames - CLOSING_FRAMES) {
+    if (!isClosing && lines.length >= limits.frames - CLOSING_FRAMES) {
       throw new RangeError(`a capture has at most ${limits.frames} frames: finish it and begin a new one`);
     }
     const { stored, rawBytes } = payload;
@@ -110,11 +107,20 @@ export function createEncoder(options: EncoderOptions): Encoder {
     const lengths = { type, flags, storedBytes: stored.length, rawBytes };
     const excess = excessOf({ ...lengths, contextBytes: context.length }, limits);
     if (excess !== null) throw new RangeError(`frame of type ${type}: ${excess}`);
-    const bytes = encodeFrame(sync, { type, flags, sequence: frames.length, context, stored, rawBytes });
-    frames.push({ ...lengths, offset: BigInt(end), context });
-    end += bytes.length;
-    indexBytes += INDEX_LINE_BYTES + context.length;
+    const bytes = encodeFrame(sync, { type, flags, sequence: lines.length, context, stored, rawBytes });
+    add(bytes, lengths, context);
     return bytes;
+  }
+
+  function add(
+    bytes: Uint8Array,
+    lengths: Pick<FrameHeader, "type" | "flags" | "storedBytes" | "rawBytes">,
+    context: Uint8Array,
+  ): void {
+    lines.add({ ...lengths, offset: end }, context);
+    last = { bytes: bytes.length, contextBytes: context.length };
+    end += bytes.length;
+    contextsBytes += context.length;
   }
 
   function plain<T>(type: number, critical: boolean, field: Field<T>, value: T): Uint8Array {
@@ -123,8 +129,8 @@ export function createEncoder(options: EncoderOptions): Encoder {
 
   /** An index that no reader would accept is left out: it is only a cache. */
   function index(): Uint8Array | null {
-    if (frames.length * INDEX_LINE_VALUES + 3 > limits.indexItems) return null;
-    const payload = encodeMsgpack(indexBody.encode({ frames }, ""), indexBytes + 64);
+    if (lines.length * INDEX_LINE_VALUES + 3 > limits.indexItems) return null;
+    const payload = lines.payload();
     if (payload.length > limits.otherBytes) return null;
     return frame(FrameType.INDEX, false, NOTHING, pack(payload, compressed));
   }
@@ -146,28 +152,29 @@ export function createEncoder(options: EncoderOptions): Encoder {
     packedChunk,
     verbatim(bytes) {
       const found = parseFrameHeader(bytes, sync);
-      if (found === null || frameBytes(found) !== bytes.length || found.sequence !== frames.length) {
-        throw new RangeError(`these ${bytes.length} bytes are not frame ${frames.length} of the capture`);
+      if (found === null || frameBytes(found) !== bytes.length || found.sequence !== lines.length) {
+        throw new RangeError(`these ${bytes.length} bytes are not frame ${lines.length} of the capture`);
       }
       const { type, flags, storedBytes, rawBytes } = found;
-      const context = bytes.slice(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + found.contextBytes);
-      frames.push({ type, flags, storedBytes, rawBytes, offset: BigInt(end), context });
-      end += bytes.length;
-      indexBytes += INDEX_LINE_BYTES + context.length;
+      const context = bytes.subarray(FRAME_HEADER_BYTES, FRAME_HEADER_BYTES + found.contextBytes);
+      add(bytes, { type, flags, storedBytes, rawBytes }, context);
       return bytes;
     },
     get isAtItsLimit() {
-      const contextsBytes = indexBytes - frames.length * INDEX_LINE_BYTES;
       return (
-        frames.length + LAST_FRAMES > limits.frames ||
+        lines.length + LAST_FRAMES > limits.frames ||
         contextsBytes + limits.contextBytes > limits.contextsBytes
       );
     },
+    get used() {
+      return { frames: lines.length, contextsBytes };
+    },
     retract() {
-      const last = frames.pop();
-      if (!last || finished) throw new Error("there is no frame to take back");
-      end = Number(last.offset);
-      indexBytes -= INDEX_LINE_BYTES + last.context.length;
+      if (last === null || finished) throw new Error("there is no frame to take back");
+      lines.retract();
+      end -= last.bytes;
+      contextsBytes -= last.contextBytes;
+      last = null;
     },
     finish(summary) {
       const indexOffset = end;
@@ -183,7 +190,12 @@ export function createEncoder(options: EncoderOptions): Encoder {
       return concatBytes([...(indexFrame === null ? [] : [indexFrame]), summaryFrame, trailer]);
     },
     finishBytesAtMost: () =>
-      indexBytes + 3 * FRAME_HEADER_BYTES + SUMMARY_BYTES + LAST_FRAMES_BYTES + TRAILER_BYTES,
+      lines.length * INDEX_LINE_BYTES +
+      contextsBytes +
+      3 * FRAME_HEADER_BYTES +
+      SUMMARY_BYTES +
+      LAST_FRAMES_BYTES +
+      TRAILER_BYTES,
   };
 }
 

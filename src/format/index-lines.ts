@@ -1,13 +1,13 @@
 /**
- * The payload of INDEX → a table of its lines: those of a long recording are too many to be objects all at once.
+ * The payload of INDEX ⇄ its lines: those of a long recording are too many to be objects all at once.
  *
- * Lines are read as this program spells them; any other spelling that the format allows goes through the description of a
- * line in bodies.ts, one at a time, so that both say the same.
+ * Lines are written one by one, as msgpack has them at its shortest (offsets in 8 bytes), and read as they are written; any
+ * other spelling that the format allows goes through the description of a line in bodies.ts, so that both say the same.
  */
 import { decodeMsgpack } from "../codec/msgpack.js";
 import { checkStructure, headAt, valueEnd } from "../codec/structure.js";
 import { type IndexedFrame, indexBody, indexLine } from "./bodies.js";
-import { viewOf } from "./bytes.js";
+import { concatBytes, viewOf } from "./bytes.js";
 import type { FrameEntry } from "./frame.js";
 import { type FrameTable, frameTable } from "./frame-table.js";
 import type { Limits } from "./limits.js";
@@ -94,6 +94,7 @@ const KEY = {
   rawBytes: key("raw_bytes"),
   context: key("context"),
 };
+const FRAMES = key("frames");
 const MAP_OF_SIX = 0x86;
 
 /** Reads the line at `from` and gives where it ends; null: it is spelled otherwise. */
@@ -132,4 +133,93 @@ function plainLine(raw: Uint8Array, view: DataView, from: number, into: Line): n
 function behindKey(raw: Uint8Array, at: number, name: Uint8Array): number {
   for (let i = 0; i < name.length; i++) if (raw[at + i] !== name[i]) return -1;
   return at + name.length;
+}
+
+/** The payload, growing line by line. */
+export interface IndexWriter {
+  readonly length: number;
+  add(line: Omit<FrameEntry, "sequence" | "contextBytes">, context: Uint8Array): void;
+  /** Takes back the line that was added last: of one only. */
+  retract(): void;
+  payload(): Uint8Array;
+}
+
+/** Of a line without its context: six keys, five integers, heads. */
+const LINE_BYTES_MAX = 96;
+
+export function indexWriter(): IndexWriter {
+  let bytes = new Uint8Array(4096);
+  let view = viewOf(bytes);
+  let [length, at, lastAt] = [0, 0, -1];
+  const put = (some: Uint8Array) => {
+    bytes.set(some, at);
+    at += some.length;
+  };
+  const number = (value: number) => {
+    if (value < 0x80) bytes[at++] = value;
+    else if (value <= 0xff) at = head(view, at, 0xcc, value, 1);
+    else if (value <= 0xffff) at = head(view, at, 0xcd, value, 2);
+    else at = head(view, at, 0xce, value, 4);
+  };
+  const offset = (value: number) => {
+    bytes[at] = 0xcf;
+    view.setBigUint64(at + 1, BigInt(value));
+    at += 9;
+  };
+  const makeRoom = (more: number) => {
+    if (at + more <= bytes.length) return;
+    const grown = new Uint8Array(2 * (at + more));
+    grown.set(bytes.subarray(0, at));
+    [bytes, view] = [grown, viewOf(grown)];
+  };
+  return {
+    get length() {
+      return length;
+    },
+    add(line, context) {
+      makeRoom(LINE_BYTES_MAX + context.length);
+      lastAt = at;
+      bytes[at++] = MAP_OF_SIX;
+      put(KEY.type);
+      number(line.type);
+      put(KEY.flags);
+      number(line.flags);
+      put(KEY.offset);
+      offset(line.offset);
+      put(KEY.storedBytes);
+      number(line.storedBytes);
+      put(KEY.rawBytes);
+      number(line.rawBytes);
+      put(KEY.context);
+      const width = context.length <= 0xff ? 1 : context.length <= 0xffff ? 2 : 4;
+      at = head(view, at, 0xc4 + Math.log2(width), context.length, width);
+      put(context);
+      length++;
+    },
+    retract() {
+      if (lastAt < 0) throw new Error("there is no line to take back");
+      [at, lastAt] = [lastAt, -1];
+      length--;
+    },
+    payload() {
+      const start = new Uint8Array(16);
+      start[0] = 0x81;
+      start.set(FRAMES, 1);
+      const startAt = 1 + FRAMES.length;
+      let end = startAt + 1;
+      if (length < 16) start[startAt] = 0x90 | length;
+      else if (length <= 0xffff) end = head(viewOf(start), startAt, 0xdc, length, 2);
+      else end = head(viewOf(start), startAt, 0xdd, length, 4);
+      return concatBytes([start.subarray(0, end), bytes.subarray(0, at)]);
+    },
+  };
+}
+
+/** A marker and the number behind it; gives where that ends. */
+function head(view: DataView, at: number, marker: number, value: number, width: number): number {
+  view.setUint8(at, marker);
+  if (width === 1) view.setUint8(at + 1, value);
+  else if (width === 2) view.setUint16(at + 1, value);
+  else view.setUint32(at + 1, value);
+  return at + 1 + width;
 }
