@@ -31,8 +31,12 @@ export interface Limits {
   readonly heldItems: number;
   /** Frames in one capture. */
   readonly frames: number;
+  /** And in all captures of a file, of which each costs some fifty bytes while the file is open. */
+  readonly fileFrames: number;
   /** Bytes of all contexts of one capture, which are kept while it is read. */
   readonly contextsBytes: number;
+  /** And of all captures of a file. */
+  readonly fileContextsBytes: number;
   /** Captures in one file, one after another. */
   readonly captures: number;
   /** Bytes of wrong frame bodies in which a scan looks for further frames; then it goes by their lengths. */
@@ -61,7 +65,9 @@ export const LIMITS: Limits = {
   heldBytes: 64 * MiB,
   heldItems: 2 * MiB,
   frames: 192 * KiB,
+  fileFrames: 1 * MiB,
   contextsBytes: 20 * MiB,
+  fileContextsBytes: 128 * MiB,
   captures: 4096,
   searchBytes: 1024 * MiB,
   problems: 1000,
@@ -80,7 +86,9 @@ export const FORMAT_LIMITS: Limits = {
   heldBytes: Number.POSITIVE_INFINITY,
   heldItems: Number.POSITIVE_INFINITY,
   frames: 4 * MiB,
+  fileFrames: Number.POSITIVE_INFINITY,
   contextsBytes: Number.POSITIVE_INFINITY,
+  fileContextsBytes: Number.POSITIVE_INFINITY,
   problems: Number.POSITIVE_INFINITY,
 };
 

@@ -36,7 +36,8 @@ export function openCaptures(source: ByteSource, limits: Limits = LIMITS): reado
 export function openSections(source: ByteSource, limits: Limits = LIMITS): readonly Section[] {
   const starts = startsFromEnd(source, limits);
   const captures: Section[] = [];
-  let framesLeft = limits.frames;
+  let framesLeft = limits.fileFrames;
+  let contextsLeft = limits.fileContextsBytes;
   const held = heldBudget(limits);
   let begin: { readonly offset: number; readonly problems: Problem[] } = { offset: 0, problems: [] };
   const open = (offset: number, end: number | null): Capture => {
@@ -51,10 +52,15 @@ export function openSections(source: ByteSource, limits: Limits = LIMITS): reado
         },
       );
     }
-    const own = { ...limits, frames: Math.max(framesLeft, 1) };
+    const own = {
+      ...limits,
+      frames: Math.min(limits.frames, Math.max(framesLeft, 1)),
+      contextsBytes: Math.min(limits.contextsBytes, Math.max(contextsLeft, 0)),
+    };
     const problems: Problem[] = [];
     const capture = openCapture(windowOf(source, name, offset, end), own, true, held, problems);
     framesLeft -= capture.frames.length;
+    contextsLeft -= capture.frames.reduce((sum, { contextBytes }) => sum + contextBytes, 0);
     const { nextOffset } = capture;
     const ownEnd = nextOffset === null ? end : offset + nextOffset;
     captures.push({

@@ -1,5 +1,6 @@
 /**
- * A recording into files: one, or one after the other (rotation), each complete in itself.
+ * A recording into files: one, or one after the other (rotation), each complete in itself. In one file it goes on behind
+ * itself when a capture has as many frames as it may (sections.ts).
  *
  * A new file begins when the present one would grow beyond its size with another chunk as large as the last and with
  * its end, or when it is old enough. It is begun before the old one is ended, so that a full disk leaves the old one
@@ -16,6 +17,7 @@ import type {
   OutputFile,
   PartSource,
   RecordingEnd,
+  SectionSource,
   TakenBatch,
 } from "./output.js";
 import { SinkError, SinkFullError, SinkGoneError } from "./sink.js";
@@ -39,6 +41,7 @@ export class FileOutput implements Output {
   readonly inventoryMs = INVENTORY_MS;
   readonly #metadata: FixedMetadata;
   readonly #rotation: Rotation | null;
+  readonly #sections: SectionSource | null;
   readonly #recordingId: string;
   readonly #earlier = new Tally();
   #earlierBytes = 0;
@@ -53,8 +56,14 @@ export class FileOutput implements Output {
   #closing: Promise<unknown> = Promise.resolve();
   #closings = 0;
 
-  /** `first`: its file header may be written already. */
-  constructor(first: OpenPart, metadata: FixedMetadata, rotation: Rotation | null) {
+  /** `first`: its file header may be written already. `sections`: without rotation, where captures may follow each other. */
+  constructor(
+    first: OpenPart,
+    metadata: FixedMetadata,
+    rotation: Rotation | null,
+    sections: SectionSource | null = null,
+  ) {
+    this.#sections = sections;
     this.#part = first;
     this.#recordingId = first.captureId;
     this.#metadata = metadata;
@@ -80,7 +89,7 @@ export class FileOutput implements Output {
     const { host, btf } = this.#metadata;
     const recording = { id: this.#recordingId, part: number, firstRecord: start.firstRecord };
     await part.writer.begin({
-      host: this.#rotation === null ? host : { ...host, recording },
+      host: this.#rotation === null && this.#sections === null ? host : { ...host, recording },
       clocks: startingClocks(start.clocks),
       btf,
       inventory: start.inventory,
@@ -89,10 +98,10 @@ export class FileOutput implements Output {
 
   async take({ gaps, chunk }: TakenBatch): Promise<void> {
     const { writer, sink } = this.#part;
-    // With rotation the next file is due by then.
-    if (this.#rotation === null && writer.isAtItsLimit) {
+    // Else the next file, or the next capture, is due by then.
+    if (this.#rotation === null && writer.isAtItsLimit && this.#sections?.hasRoom !== true) {
       throw new SinkError(
-        `${sink.name}: holds as many chunks as a capture may: record with --max-age or --max-size to go on in further files`,
+        `${sink.name}: holds as many chunks as a file may: record with --max-age or --max-size to go on in further files`,
       );
     }
     for (const gap of gaps) await writer.gap(gap);
@@ -116,7 +125,7 @@ export class FileOutput implements Output {
   }
 
   isDue({ nowMs }: { readonly nowMs: number }): boolean {
-    if (this.#rotation === null) return false;
+    if (this.#rotation === null) return this.#part.writer.isAtItsLimit && this.#sections?.hasRoom === true;
     const { maxBytes, maxAgeMs } = this.#rotation;
     const { writer } = this.#part;
     const isOld = maxAgeMs !== null && nowMs - this.#begunMs >= maxAgeMs;
@@ -128,7 +137,7 @@ export class FileOutput implements Output {
 
   async cross(boundary: Boundary): Promise<void> {
     const rotation = this.#rotation;
-    if (rotation === null) return;
+    if (rotation === null) return this.#goOn(boundary);
     if (this.#closings >= CLOSINGS_MAX) await this.#closing;
     const old = this.#part;
     const span = this.#span();
@@ -139,19 +148,45 @@ export class FileOutput implements Output {
       rotation.source.takeBack(next);
       throw error;
     }
+    await this.#change(old, next, boundary, () => this.#finishPart(old, span, boundary));
+    this.#files.push(fileOf(old));
+    this.#closeAside(old, rotation.source);
+  }
+
+  /** In the same file. */
+  async #goOn(boundary: Boundary): Promise<void> {
+    const section = this.#sections?.next(this.#number + 1);
+    if (section === undefined) return;
+    const old = this.#part;
+    const span = this.#span();
+    // Before there is looked for room: it may take some.
+    await old.writer.inventory(boundary.inventory).catch(unlessFull);
+    await this.#beginPart(section.part, this.#number + 1, boundary);
+    try {
+      await this.#change(old, section.part, boundary, () => this.#endPart(old, span, boundary));
+    } finally {
+      await section.taken();
+    }
+  }
+
+  /** The next part takes over, whatever becomes of the end of the old one. */
+  async #change(
+    old: OpenPart,
+    next: OpenPart,
+    boundary: Boundary,
+    finish: () => Promise<void>,
+  ): Promise<void> {
     this.#part = next;
     this.#number++;
     this.#start = boundary;
     this.#begunMs = performance.now();
     this.#lastChunkBytes = 0;
     try {
-      await this.#finishPart(old, span, boundary);
+      await finish();
     } finally {
       this.#earlier.add(old.writer.written);
       this.#earlierBytes += old.writer.bytes;
-      this.#files.push(fileOf(old));
     }
-    this.#closeAside(old, rotation.source);
   }
 
   #closeAside(old: OpenPart, source: PartSource): void {
@@ -165,10 +200,16 @@ export class FileOutput implements Output {
     this.#closing.catch(() => {});
   }
 
-  async #finishPart({ writer }: OpenPart, span: CaptureSpan, boundary: Boundary): Promise<void> {
-    await writer.inventory(boundary.inventory).catch(unlessFull);
-    await writer.finish({ ...boundary.now, reason: "end" }, recursionGaps(span, boundary.totals), (written) =>
-      summaryAt(span, boundary, written, { ended: "rotation" }),
+  async #finishPart(part: OpenPart, span: CaptureSpan, boundary: Boundary): Promise<void> {
+    await part.writer.inventory(boundary.inventory).catch(unlessFull);
+    await this.#endPart(part, span, boundary);
+  }
+
+  #endPart({ writer }: OpenPart, span: CaptureSpan, boundary: Boundary): Promise<void> {
+    return writer.finish(
+      { ...boundary.now, reason: "end" },
+      recursionGaps(span, boundary.totals),
+      (written) => summaryAt(span, boundary, written, { ended: "rotation" }),
     );
   }
 
@@ -182,7 +223,7 @@ export class FileOutput implements Output {
     return {
       finished,
       failure: closed ?? looked ?? ended ?? synced,
-      files: [...this.#files, fileOf(this.#part)],
+      files: [...this.#files, this.#rotation === null ? this.#onlyFile() : fileOf(this.#part)],
       heldNs: null,
     };
   }
@@ -196,6 +237,16 @@ export class FileOutput implements Output {
     return this.#part.writer.finish({ ...now, reason: "end" }, gaps, (written) =>
       summaryAtEnd(span, end, written, earlier, { ended: end.ended }),
     );
+  }
+
+  #onlyFile(): OutputFile {
+    const { sink } = this.#part;
+    return {
+      name: sink.name,
+      captureId: this.#recordingId,
+      records: this.written.records,
+      bytes: this.bytes,
+    };
   }
 
   #span(): CaptureSpan {

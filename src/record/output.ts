@@ -60,6 +60,22 @@ export interface PartSource {
   written(part: OpenPart): number | null;
 }
 
+/** The capture that goes on in the file. */
+export interface NextSection {
+  /** What is written of it is held in memory. */
+  readonly part: OpenPart;
+  /** The one before is ended: what is held is written. Throws SinkError. */
+  taken(): Promise<void>;
+}
+
+/** Captures one behind the other in one file. */
+export interface SectionSource {
+  /** False: readers would not read another one. */
+  readonly hasRoom: boolean;
+  /** `number`: which part of the recording it will be. */
+  next(number: number): NextSection;
+}
+
 /** What the HOST frame says but for the part, and the BTF of both sides. */
 export interface FixedMetadata {
   readonly host: HostInfo;

@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { createEncoder } from "../format/encoder.js";
 import { captureIdText } from "../format/file-header.js";
+import { LIMITS, type Limits } from "../format/limits.js";
 import { BlockStore } from "./block-store.js";
 import type { OutputDirectory } from "./directory.js";
 import type { DropUser } from "./drop.js";
@@ -16,6 +17,7 @@ import type { FlightOptions, RecordOptions } from "./options.js";
 import type { FixedMetadata, OpenPart, Output, PartSource } from "./output.js";
 import { openRow, PartFiles } from "./part-files.js";
 import { PipeSink } from "./pipe.js";
+import { FileSections, type OpenSection, sectionLimits } from "./sections.js";
 import { FileSink, type OwnedSink, type Sink } from "./sink.js";
 import { CaptureWriter } from "./writer.js";
 
@@ -44,16 +46,17 @@ function openFile(path: string, directory: OutputDirectory | null): FileSink {
 
 /**
  * Opens the first file, if there is one from the start; `path`: a path, or "-". Throws RecordError when it cannot be
- * made, or when `user`, who will make the later ones (null: we), could not.
+ * made, or when `user`, who will make the later ones (null: we), could not. `limits`: of a recording into one file.
  */
 export async function prepareOutput(
   options: Pick<RecordOptions, "rotation" | "flight">,
   path: string,
   user: DropUser | null,
   say: (line: string) => void,
+  limits: Limits = sectionLimits(),
 ): Promise<PreparedOutput> {
   const { rotation, flight } = options;
-  if (rotation === null && flight === null) return oneFile(path);
+  if (rotation === null && flight === null) return oneFile(path, limits);
   const directory = openRow(path, user);
   const parts = new Parts(directory);
   const open = (name: string) => openFile(name, directory);
@@ -74,13 +77,16 @@ export async function prepareOutput(
   return { ...parts.prepared, first: sink, output };
 }
 
-async function oneFile(path: string): Promise<PreparedOutput> {
+async function oneFile(path: string, limits: Limits): Promise<PreparedOutput> {
   const parts = new Parts(null);
   const sink = path === "-" ? PipeSink.open(1) : openFile(path, null);
-  const first = parts.open(1, sink);
+  const open: OpenSection = (number, section, own) => parts.open(number, section, own);
+  const sections = new FileSections(sink, open, limits);
+  const { first } = sections;
   // Not into a pipe, which cannot be taken back when the start fails.
   if (path !== "-") await opened(parts, first);
-  return { ...parts.prepared, first: sink, output: (metadata) => new FileOutput(first, metadata, null) };
+  const output = (metadata: FixedMetadata) => new FileOutput(first, metadata, null, sections);
+  return { ...parts.prepared, first: sink, output };
 }
 
 const NO_FILE: PreparedOutput["first"] = { giveTo() {}, place: null };
@@ -136,10 +142,10 @@ class Parts {
     };
   }
 
-  open(number: number, sink: Sink): OpenPart {
+  open(number: number, sink: Sink, limits: Limits = LIMITS): OpenPart {
     const captureId = number === 1 ? this.#firstId : randomBytes(16);
     this.#sinks = [...this.#sinks.slice(-OPEN_MAX), sink];
-    const writer = new CaptureWriter(sink, createEncoder({ captureId }));
+    const writer = new CaptureWriter(sink, createEncoder({ captureId, limits }));
     return { captureId: captureIdText(captureId), sink, writer };
   }
 

@@ -50,6 +50,11 @@ export class CaptureWriter {
     return this.#encoder.isAtItsLimit;
   }
 
+  /** Of what readers take of a file. */
+  get used(): Encoder["used"] {
+    return this.#encoder.used;
+  }
+
   get written(): Written {
     return this.#tally.written;
   }

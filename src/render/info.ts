@@ -49,11 +49,17 @@ function fileRows(info: CaptureInfo): Row[] {
   ];
 }
 
+/** Every recorder's capture is a part of its recording: mostly the only one, which goes without saying. */
+function isWholeRecording({ recording, ended }: CaptureInfo): boolean {
+  const goesOn = ended === null || ended === "rotation" || ended === "snapshot";
+  return recording?.part === 1 && recording.first_record === 0 && !goesOn;
+}
+
 /** What this is, where it is not simply what a recorder wrote. */
 function originRows(info: CaptureInfo): Row[] {
   const rows: Row[] = [];
   const { recording } = info;
-  if (recording !== null) {
+  if (recording !== null && !isWholeRecording(info)) {
     const text = `${recording.part} of recording ${recording.id}, from its record ${recording.first_record} on`;
     rows.push({ name: "part", text: escapeText(text) });
   }

@@ -25,7 +25,7 @@ import {
 } from "../replay/tape.js";
 
 /** No more than records need, since tests read it thousands of times. */
-const BTF = sliceBtf(parseBtf(RECORDER_BTF), [
+export const BTF = sliceBtf(parseBtf(RECORDER_BTF), [
   "mt_record",
   "mt_entry",
   "mt_exit",

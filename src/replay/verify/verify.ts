@@ -172,7 +172,7 @@ function verifyPass(header: FileHeader, capture: Capture): VerifyPass {
         const jumped = isSliced(seen.host) ? null : (check?.jumped ?? null);
         const [first] = capture.clocks;
         const startNs = first?.reason === "start" ? first.boottimeNs : null;
-        const isPart = seen.host?.recording !== undefined;
+        const isPart = !isFirstPart(seen.host);
         const ends = { isPart, startNs, lastNs: check?.lastNs ?? null, jumped };
         problems.push(...sums.compare(summary.value, summary.entry, ends));
       }
@@ -203,11 +203,16 @@ function checkOf(
     baseNs,
     cpus: known?.cpus ?? null,
     isLater: minor > MINOR,
-    isFromStart:
-      !isDamaged && known?.recording === undefined && capture.index.at(0)?.context.firstRecord === 0n,
+    isFromStart: !isDamaged && isFirstPart(known) && capture.index.at(0)?.context.firstRecord === 0n,
     isSliced: isSliced(known),
     planes: planesReader(parseBtf(btf.data), layouts, baseNs),
   });
+}
+
+/** It begins where the recording does. */
+function isFirstPart(host: HostInfo | null): boolean {
+  const { part, firstRecord } = host?.recording ?? { part: 1, firstRecord: 0n };
+  return part === 1 && firstRecord === 0n;
 }
 
 function isSliced(host: HostInfo | null): boolean {
