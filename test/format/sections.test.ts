@@ -2,7 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createEncoder } from "../../src/format/encoder.js";
-import { LIMITS } from "../../src/format/limits.js";
+import { LIMITS, type Limits } from "../../src/format/limits.js";
 import { CaptureError } from "../../src/format/problem.js";
 import { openCaptures, openSections } from "../../src/format/sections.js";
 import { memorySource } from "../../src/format/source.js";
@@ -171,11 +171,18 @@ test("captures and their frames are bounded", () => {
     read(three, { ...LIMITS, captures: 2 }).map((one) => one.problems),
     [[], ["trailing_bytes"]],
   );
-  const few = read(join(unfinished(1, 0, 1), unfinished(2, 0, 1)), { ...LIMITS, frames: 5 });
-  assert.equal(
-    few.map((one) => one.problems),
-    [["no_trailer"], ["too_many_frames"]],
-  );
+  const two = join(unfinished(1, 0, 1), unfinished(2, 0, 1));
+  const problems = (limits: Partial<Limits>) =>
+    read(two, { ...LIMITS, ...limits }).map((one) => one.problems);
+  const [all] = openCaptures(memorySource(two));
+  const frames = all?.frames.length ?? 0;
+  const contexts = all?.frames.reduce((sum, { contextBytes }) => sum + contextBytes, 0) ?? 0;
+  const enough = [["no_trailer"], ["no_trailer"]];
+  assert.equal(problems({ frames, fileFrames: 2 * frames }), enough);
+  assert.equal(problems({ fileFrames: 2 * frames - 1 }), [["no_trailer"], ["too_many_frames"]]);
+  assert.equal(problems({ frames: frames - 1 }), [["too_many_frames"]]);
+  assert.equal(problems({ contextsBytes: contexts, fileContextsBytes: 2 * contexts }), enough);
+  assert.equal(problems({ fileContextsBytes: 2 * contexts - 1 }), [["no_trailer"], ["too_many_frames"]]);
 });
 
 test.run();

@@ -382,7 +382,7 @@ test("a capture that is as long as readers read ends: in the next file with rota
     await alone.take(taken(batch(8, 4)));
     assert.unreachable();
   } catch (error) {
-    assert.ok(error instanceof SinkError && /holds as many chunks as a capture may/.test(error.message));
+    assert.ok(error instanceof SinkError && /holds as many chunks as a file may/.test(error.message));
   }
 });
 

@@ -228,6 +228,22 @@ test("a disk that has no room for the next capture leaves the file whole, with a
   assert.equal([...refused].sort(), [1, 2, 3]);
 });
 
+test("room for the next capture and for the end of the one before is looked for at once", async () => {
+  const sink = new FakeSink();
+  const asked: number[] = [];
+  const reserve = sink.reserve.bind(sink);
+  sink.reserve = (bytes) => {
+    asked.push(bytes);
+    return reserve(bytes);
+  };
+  await record(CHUNKS - 1, sink, sectionsIn(sink, FEW));
+  assert.ok(Math.max(...asked) < 2 * FINISH_BYTES);
+  await record(CHUNKS, sink, sectionsIn(sink, FEW));
+  // All of the next capture's beginning is held in memory by then, and written at once.
+  const held = Math.max(...sink.parts.map(({ length }) => length));
+  assert.ok(Math.max(...asked) > 2 * FINISH_BYTES + held + 1000);
+});
+
 test("a write that fails at the change ends the recording, and what was written before stands", async () => {
   for (let failAt = 1; ; failAt++) {
     const sink = new FakeSink(Number.POSITIVE_INFINITY, failAt);
@@ -250,9 +266,11 @@ test("it ends, and says why, where readers would not read on: by frames of the f
   for (const limits of [
     { ...FEW, fileFrames: 1024 + 124 },
     { ...FEW, fileContextsBytes: 2 * LIMITS.contextBytes + 60 * (CHUNKS + 1) },
+    // The second capture may not be as long as the first.
+    { ...FEW, frames: 4024, fileFrames: 4269 },
   ]) {
     const sink = new FakeSink();
-    const { failure, end, records } = await record(100, sink, sectionsIn(sink, limits, 1024));
+    const { failure, end, records } = await record(8000, sink, sectionsIn(sink, limits, 1024));
     assert.ok(failure instanceof SinkError && !(failure instanceof SinkFullError));
     assert.match(failure.message, /^fake: holds as many chunks as a file may: record with --max-age/);
     assert.ok(end.finished);
