@@ -75,13 +75,26 @@ export function parseChunkContext(bytes: Uint8Array): ChunkContext | string {
   return {
     firstRecord: view.getBigUint64(0, true),
     records: view.getUint32(32, true),
-    counts: Array.from({ length: counted }, (_, i) => countAt(view, FIXED_BYTES + i * COUNT_BYTES)),
+    counts: rowsAt(view, FIXED_BYTES, counted, COUNT_BYTES, countAt),
     firstTimeNs: hasTimes ? view.getBigUint64(8, true) : null,
     lastTimeNs: hasTimes ? view.getBigUint64(16, true) : null,
     oldestOpenNs: (flags & HAS_OLDEST_OPEN) !== 0 ? view.getBigUint64(24, true) : null,
     openCalls: view.getUint32(36, true),
-    lost: Array.from({ length: losses }, (_, i) => lossAt(view, lostAt + i * LOST_BYTES)),
+    lost: rowsAt(view, lostAt, losses, LOST_BYTES, lossAt),
   };
+}
+
+/** A loop: contexts are read again whenever they are asked for, and Array.from takes most of the time of that. */
+function rowsAt<T>(
+  view: DataView,
+  from: number,
+  count: number,
+  bytes: number,
+  read: (view: DataView, at: number) => T,
+): readonly T[] {
+  const rows: T[] = [];
+  for (let i = 0; i < count; i++) rows.push(read(view, from + i * bytes));
+  return rows;
 }
 
 function countAt(view: DataView, at: number): ChunkContext["counts"][number] {

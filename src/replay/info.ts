@@ -35,7 +35,8 @@ export interface CaptureInfo {
   readonly recorder: string | null;
   /** Written by a generator, not by a kernel. */
   readonly synthetic: boolean | null;
-  /** Of which recording it is a part; `first_record`: the recording's records before it. null: of none but its own. */
+  /** Of which recording it is a part; `first_record`: the recording's records before it. A part of 1 may be
+   * all of it. null: of none but its own. */
   readonly recording: { readonly id: string; readonly part: number; readonly first_record: number } | null;
   /** By which filters calls were chosen from a longer capture; `from` and `to` are CLOCK_BOOTTIME. null: it is no slice. */
   readonly sliced: Readonly<Record<string, readonly string[]>> | null;

@@ -92,14 +92,17 @@ test("the limits are those of the program", () => {
       `${count(LIMITS.items)}; INDEX ${count(LIMITS.indexItems)}`,
     ],
     ["bytes of a msgpack string", count(LIMITS.stringBytes)],
-    ["frames in one capture", `${count(LIMITS.frames)}, all captures of a file together`],
+    [
+      "frames in one capture",
+      `${count(LIMITS.frames)}; ${count(LIMITS.fileFrames)} in all captures of a file`,
+    ],
     ["captures in one file", String(LIMITS.captures)],
   ]);
   assert.equal(new Map(rows.map(([what = "", , most = ""]) => [what, most])), own);
   const text = page("spec").replace(/\s+/g, " ");
   const said = [
     `${mebibytes(LIMITS.heldBytes)} or ${count(LIMITS.heldItems)} values`,
-    `keeps ${mebibytes(LIMITS.contextsBytes)} of the contexts`,
+    `keeps ${mebibytes(LIMITS.contextsBytes)} of the contexts of a capture's frames, and ${mebibytes(LIMITS.fileContextsBytes)} of those of a file`,
     `tells ${LIMITS.problems} problems`,
     `searches ${LIMITS.searchBytes / KiB / KiB / KiB} GiB inside wrong bodies`,
     `${count(HELD_LIMITS.openCalls)} open calls and ${mebibytes(HELD_LIMITS.openBytes)} of their evidence`,
