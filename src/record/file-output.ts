@@ -8,6 +8,7 @@
  */
 import type { ClockTriple, Inventory } from "../format/types.js";
 import { type Boundary, contextSince, startingClocks } from "./boundary.js";
+import { inventoryIntervalMs } from "./inventory-pace.js";
 import { gapsAtEnd } from "./losses.js";
 import type {
   FixedMetadata,
@@ -33,12 +34,10 @@ export interface Rotation extends RotationLimits {
   readonly source: PartSource;
 }
 
-const INVENTORY_MS = 60_000;
 /** Small files come faster than a disk takes them one by one. */
 const CLOSINGS_MAX = 8;
 
 export class FileOutput implements Output {
-  readonly inventoryMs = INVENTORY_MS;
   readonly #metadata: FixedMetadata;
   readonly #rotation: Rotation | null;
   readonly #sections: SectionSource | null;
@@ -50,6 +49,9 @@ export class FileOutput implements Output {
   #number = 1;
   #start: Boundary | null = null;
   #begunMs = 0;
+  #fileBegunMs = 0;
+  /** In the last inventory. */
+  #queues = 0;
   #lastChunkBytes = 0;
   #lastNs: bigint | null = null;
   /** The files before are on their way to the disk: `closings` of them. */
@@ -70,6 +72,10 @@ export class FileOutput implements Output {
     this.#rotation = rotation;
   }
 
+  get inventoryMs(): number {
+    return inventoryIntervalMs(performance.now() - this.#fileBegunMs, this.#queues);
+  }
+
   get written(): Written {
     return added(this.#earlier.written, this.#part.writer.written);
   }
@@ -83,11 +89,13 @@ export class FileOutput implements Output {
     await this.#part.sink.sync();
     this.#start = start;
     this.#begunMs = performance.now();
+    this.#fileBegunMs = this.#begunMs;
   }
 
   async #beginPart(part: OpenPart, number: number, start: Boundary): Promise<void> {
     const { host, btf } = this.#metadata;
     const recording = { id: this.#recordingId, part: number, firstRecord: start.firstRecord };
+    this.#queues = start.inventory.queues.length;
     await part.writer.begin({
       host: this.#rotation === null && this.#sections === null ? host : { ...host, recording },
       clocks: startingClocks(start.clocks),
@@ -117,6 +125,7 @@ export class FileOutput implements Output {
   }
 
   inventory(inventory: Inventory): Promise<void> {
+    this.#queues = inventory.queues.length;
     return this.#part.writer.inventory(inventory);
   }
 
@@ -149,6 +158,7 @@ export class FileOutput implements Output {
       throw error;
     }
     await this.#change(old, next, boundary, () => this.#finishPart(old, span, boundary));
+    this.#fileBegunMs = this.#begunMs;
     this.#files.push(fileOf(old));
     this.#closeAside(old, rotation.source);
   }

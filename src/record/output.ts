@@ -87,7 +87,7 @@ export interface Output {
   /** Everything that was taken and not lost here. */
   readonly written: Written;
   readonly bytes: number;
-  /** How often it wants an inventory besides those of boundaries; null: never. */
+  /** How often it wants an inventory by now, besides those of boundaries; null: never. */
   readonly inventoryMs: number | null;
   begin(start: Boundary): Promise<void>;
   take(batch: TakenBatch): Promise<void>;

@@ -89,7 +89,7 @@ class Session {
     progress: every(PROGRESS_MS),
     sync: every(SYNC_MS),
     clockCheck: every(CLOCK_CHECK_MS),
-    inventory: never,
+    inventory: every(() => this.#parts.output.inventoryMs),
   };
   readonly #readings: ClockReadings;
   readonly #unwrittenCounts = new Map<number, EventCounts>();
@@ -104,8 +104,6 @@ class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#readings = new ClockReadings(parts.start);
-    const { inventoryMs } = parts.output;
-    if (inventoryMs !== null) this.#timers.inventory = every(inventoryMs);
   }
 
   async begin(): Promise<void> {
@@ -281,18 +279,17 @@ class Session {
   }
 }
 
-const never = () => false;
-
 function gapFrame({ plane, cause, ...gap }: TapeGap, ofSyscalls: Gap["cause"]): Gap {
   return plane === "planes" ? { ...gap, cause: cause ?? "unknown", plane } : { ...gap, cause: ofSyscalls };
 }
 
-/** True once `ms` have passed since it was last true, or since it was made. */
-function every(ms: number): () => boolean {
+/** True once `ms` have passed since it was last true, or since it was made; null: never. */
+function every(ms: number | (() => number | null)): () => boolean {
   let last = performance.now();
   return () => {
     const now = performance.now();
-    if (now - last < ms) return false;
+    const wait = typeof ms === "number" ? ms : ms();
+    if (wait === null || now - last < wait) return false;
     last = now;
     return true;
   };
