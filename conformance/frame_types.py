@@ -42,6 +42,7 @@ _host = fields(
     ),
     recording=optional(fields(id=text, part=u32, first_record=u64)),
     redacted=optional(fields(kept=array(text))),
+    sliced=optional(free_map(array(text))),
     attach_plan=array(
         fields(
             plane=word("syscall", "kernel", "libc", "task"),

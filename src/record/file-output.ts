@@ -8,7 +8,7 @@
  */
 import type { ClockTriple, Inventory } from "../format/types.js";
 import { type Boundary, contextSince, startingClocks } from "./boundary.js";
-import { inventoryIntervalMs } from "./inventory-pace.js";
+import { inventoryIntervalMs, inventoryValues } from "./inventory-pace.js";
 import { gapsAtEnd } from "./losses.js";
 import type {
   FixedMetadata,
@@ -50,8 +50,8 @@ export class FileOutput implements Output {
   #start: Boundary | null = null;
   #begunMs = 0;
   #fileBegunMs = 0;
-  /** In the last inventory. */
-  #queues = 0;
+  /** In the last inventory of the file, and about how many values there are in all of them. */
+  #inventory = { queues: 0, usedValues: 0 };
   #lastChunkBytes = 0;
   #lastNs: bigint | null = null;
   /** The files before are on their way to the disk: `closings` of them. */
@@ -72,8 +72,14 @@ export class FileOutput implements Output {
     this.#rotation = rotation;
   }
 
-  get inventoryMs(): number {
-    return inventoryIntervalMs(performance.now() - this.#fileBegunMs, this.#queues);
+  get inventoryMs(): number | null {
+    const { queues, usedValues } = this.#inventory;
+    return inventoryIntervalMs(performance.now() - this.#fileBegunMs, queues, usedValues);
+  }
+
+  #noteInventory({ queues }: Inventory): void {
+    const usedValues = this.#inventory.usedValues + inventoryValues(queues.length);
+    this.#inventory = { queues: queues.length, usedValues };
   }
 
   get written(): Written {
@@ -95,7 +101,7 @@ export class FileOutput implements Output {
   async #beginPart(part: OpenPart, number: number, start: Boundary): Promise<void> {
     const { host, btf } = this.#metadata;
     const recording = { id: this.#recordingId, part: number, firstRecord: start.firstRecord };
-    this.#queues = start.inventory.queues.length;
+    this.#noteInventory(start.inventory);
     await part.writer.begin({
       host: this.#rotation === null && this.#sections === null ? host : { ...host, recording },
       clocks: startingClocks(start.clocks),
@@ -125,7 +131,7 @@ export class FileOutput implements Output {
   }
 
   inventory(inventory: Inventory): Promise<void> {
-    this.#queues = inventory.queues.length;
+    this.#noteInventory(inventory);
     return this.#part.writer.inventory(inventory);
   }
 
@@ -169,8 +175,6 @@ export class FileOutput implements Output {
     if (section === undefined) return;
     const old = this.#part;
     const span = this.#span();
-    // Before there is looked for room: it may take some.
-    await old.writer.inventory(boundary.inventory).catch(unlessFull);
     await this.#beginPart(section.part, this.#number + 1, boundary);
     try {
       await this.#change(old, section.part, boundary, () => this.#endPart(old, span, boundary));

@@ -11,8 +11,8 @@ import { LIMITS, type Limits } from "../format/limits.js";
 import type { NextSection, OpenPart, SectionSource } from "./output.js";
 import type { Sink } from "./sink.js";
 
-/** Of one capture. Its index is written at once, while batches wait: a tenth of a second of them. */
-const SECTION_FRAMES = 64 * 1024;
+/** Of one capture. Its index is written at once, while batches wait: one or two tenths of a second of them. */
+const SECTION_FRAMES = 128 * 1024;
 /** So many frames are worth a capture of their own, beside those that are kept for its end. */
 const LEAST_FRAMES = 4096;
 

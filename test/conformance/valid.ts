@@ -123,6 +123,8 @@ export const VALID: Corpus = {
   "two-captures": () => join(sample().bytes, sample({ number: 2 }).bytes),
   "three-captures-of-one-recording": () =>
     join(...[1, 2, 3].map((part) => sample({ number: part, host: partOf(part) }).bytes)),
+  "chosen-calls-of-another-capture": () =>
+    sample({ host: { ...HOST, sliced: { event: ["msgsnd"], comm: ["a", "b"] } } }).bytes,
   "the-same-capture-twice": () => join(sample().bytes, sample().bytes),
 };
 

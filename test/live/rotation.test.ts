@@ -72,6 +72,16 @@ for (const [what, rounds, options] of [
     );
     // Also what was lost between two: each part is good by itself.
     for (const { file } of parts) assert.equal(verified(file), [], file);
+    // Its queues at the end are compared over all parts, and told of the last one.
+    const verdicts = msgtape(["verify", "--model", "--json", ...parts.map(({ file }) => file)]).stdout;
+    const compared = verdicts
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { model: { queues: number | null } }).model.queues !== null);
+    assert.equal(
+      compared,
+      parts.map((_, i) => i === parts.length - 1),
+    );
     const middle = parts[1];
     if (middle === undefined) throw new Error("there is no second file");
     assert.is(msgtape(["verify", middle.file]).status, 0);

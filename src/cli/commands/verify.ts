@@ -53,14 +53,16 @@ export async function run(options: VerifyOptions, io: Io): Promise<number> {
   const use = async (sections: readonly Section[]) => {
     const output = new Output(io.stdout);
     let isOk = refusals.length === 0;
-    const tell = async (name: string, verdict: Verdict, capture: Capture | null) => {
+    const tell = async (name: string, verdict: Verdict, about: About | null) => {
       isOk &&= verdict.ok;
       if (options.json === true) await output.line(formatJson(verdict));
-      else for (const line of verdictLines(name, verdict, capture)) await output.line(line);
+      else for (const line of verdictLines(name, verdict, about)) await output.line(line);
     };
+    const models = options.model === true ? modelled(sections.map(({ capture }) => capture)) : null;
     for (const section of sections) {
       const { capture } = section;
-      await tell(capture.name, verify(section, options.model === true), capture);
+      const goesOn = models?.(capture) === "later";
+      await tell(capture.name, verify(section, models), { capture, goesOn });
     }
     for (const { name, verdict } of refusals) await tell(name, verdict, null);
     await output.flush();
@@ -89,10 +91,34 @@ function refusal({ code, offset, frame, message }: CaptureError): Verdict {
   return { capture: null, ok: false, problems, records: 0, unnamed: { tasks: 0, queues: 0 } };
 }
 
-function verify({ capture, source, behind }: Section, withModel: boolean): Verdict {
+/** Whose queues at the end are those of each capture: of parts of a recording only the last has the recording's. */
+type Modelled = (capture: Capture) => Capture | "later";
+
+function modelled(captures: readonly Capture[]): Modelled {
+  const wholes = joinRecordings(captures).filter((one) => !captures.includes(one));
+  const lasts = new Map<string, Capture>();
+  for (const capture of captures) {
+    const recording = capture.host?.recording;
+    const last = recording && lasts.get(recording.id)?.host?.recording;
+    if (recording && recording.part >= (last?.part ?? 0)) lasts.set(recording.id, capture);
+  }
+  return (capture) => {
+    const id = capture.host?.recording?.id;
+    const whole = wholes.find((one) => one.host?.recording?.id === id);
+    if (id === undefined || whole === undefined) return capture;
+    return lasts.get(id) === capture ? whole : "later";
+  };
+}
+
+function modelOf(capture: Capture, models: Modelled): ModelCheck {
+  const of = models(capture);
+  return of === "later" ? { problems: [], queues: null, unsure: 0 } : checkModel(of);
+}
+
+function verify({ capture, source, behind }: Section, models: Modelled | null): Verdict {
   const { problems: all, records, unnamed } = verifySection({ capture, source });
   const found = all.filter((one) => one !== behind);
-  const model: ModelCheck | null = withModel && !hasNothingToRead(capture) ? checkModel(capture) : null;
+  const model = models !== null && !hasNothingToRead(capture) ? modelOf(capture, models) : null;
   const problems = [...found, ...(behind === null ? [] : [behind]), ...(model?.problems ?? [])];
   return {
     capture: capture.captureId,
@@ -107,7 +133,7 @@ function verify({ capture, source, behind }: Section, withModel: boolean): Verdi
 function verdictLines(
   file: string,
   { ok, problems, records, unnamed, model }: Verdict,
-  capture: Capture | null,
+  about: About | null,
 ): string[] {
   const name = safeText(file);
   const lines = problems.map(({ code, offset, message }) =>
@@ -120,13 +146,23 @@ function verdictLines(
   }
   if (model === undefined) return lines;
   const { queues, unsure } = model;
-  const isSlice = capture?.host?.sliced !== undefined;
-  const why = isSlice
-    ? "it is a slice, and calls that it left out may have changed them"
-    : "it has no inventories at its start and its end that list all queues of an ipc namespace";
   const compared =
     queues === null
-      ? `not compared: ${why}`
+      ? `not compared: ${whyNotCompared(about)}`
       : `${counted(queues, "queue")} compared, ${counted(unsure, "value")} not sure`;
   return [...lines, `${name}: the queues at its end: ${compared}`];
+}
+
+interface About {
+  readonly capture: Capture;
+  /** The recording has a later part. */
+  readonly goesOn: boolean;
+}
+
+function whyNotCompared(about: About | null): string {
+  if (about?.goesOn === true) return "the recording goes on in a later part, which has all of them";
+  if (about?.capture.host?.sliced !== undefined) {
+    return "it is a slice, and calls that it left out may have changed them";
+  }
+  return "it has no inventories at its start and its end that list all queues of an ipc namespace";
 }

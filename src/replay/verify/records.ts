@@ -41,7 +41,7 @@ export interface RecordCheckOptions extends OneRecordOptions {
   readonly planes: PlanesReader;
 }
 
-/** Told of one chunk; a hostile one may have a fault in every record. */
+/** Of a kind, told of one chunk; a hostile one may have a fault in every record, and one kind must not hide another. */
 const MOST_FAULTS = 20;
 /** Open calls that the recorder counts surely: it holds twice as many. */
 const MAX_OPEN = 16_384;
@@ -101,8 +101,11 @@ export function recordCheck(options: RecordCheckOptions): RecordCheck {
     },
     chunk(context, body) {
       const faults: RecordFault[] = [];
+      const told = new Map<ProblemCode, number>();
       const add = (code: ProblemCode, what: string) => {
-        if (faults.length < MOST_FAULTS) faults.push({ code, what });
+        const before = told.get(code) ?? 0;
+        told.set(code, before + 1);
+        if (before < MOST_FAULTS) faults.push({ code, what });
       };
       const names = namesOf(body);
       const seen = emptySeen();

@@ -94,8 +94,10 @@ function takePlanes(
   if (planes === undefined) return first;
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
   let number = first;
-  for (let at = 0; at < planes.byteLength; number++) {
+  const headBytes = layouts.record.sizeBytes;
+  for (let at = 0; at + headBytes <= planes.byteLength; number++) {
     const size = view.getUint32(at + layouts.record.size, true);
+    if (size < headBytes || size > planes.byteLength - at) break;
     const tid = view.getUint32(at + layouts.record.tid, true);
     const task = `${tid}:${view.getBigUint64(at + layouts.record.task_start_ns, true)}`;
     if (kept.planes.has(number)) add(planes.slice(at, at + size), task);

@@ -333,4 +333,26 @@ test("a thousand numbers that readers pass by hide no other problem", () => {
   assert.match(problems.at(-1)?.message ?? "", /the summary says 7 gaps/);
 });
 
+test("odd numbers in a chunk hide nothing else that is wrong with it", () => {
+  for (const odd of [0, 1, 25]) {
+    const encoder = encoderOf();
+    const recorder = new Recorder();
+    const { tape } = recorder;
+    const records = [
+      ...Array.from({ length: odd }, (_, i) => tape.entry({ at: 1000 + i, call: 1, tid: 101, abi: 9 })),
+      tape.entry({ at: 1400, call: 1, tid: 103, cpu: 1, seq: 7n }),
+      tape.exit({ at: 1500, call: 1, tid: 103, cpu: 1, seq: 7n, ret: 0 }),
+    ];
+    const planes = new Uint8Array(16);
+    planes.set([16, 0, 0, 0, 5]);
+    const parts = [...metadata(encoder), recorder.chunk(encoder, records, { planes })];
+    const { problems } = verifyCapture(
+      memorySource(concat([...parts, recorder.finish(encoder, { endNs: START + 9_000_000_000n })])),
+    );
+    const codes = problems.map(({ code }) => code).filter((code) => code !== "implausible");
+    assert.equal(codes, ["times_disordered", "record_invalid"], `${odd} odd records`);
+    assert.is(problems.length - codes.length, Math.min(odd, 20));
+  }
+});
+
 test.run();
