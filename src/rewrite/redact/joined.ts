@@ -11,6 +11,8 @@ const MOST_MARK = 256;
 /** Comparisons in all: beyond, nothing more is joined. */
 const MOST_COMPARISONS = 50_000_000;
 const MOST_MARKS = 16_384;
+/** Contents remembered, since most of them come several times. */
+const MOST_RECENT = 16_384;
 
 interface Mark {
   readonly message: ChangedMessage;
@@ -24,7 +26,7 @@ export function joinAlike(
   seen: Iterable<SeenContent>,
   bytesLeft: number,
 ): Uint8Array[][] {
-  const marks = changed.map(markOf);
+  const marks = distinct(changed).map(markOf);
   const byQueue = new Map<string | null, Mark[]>();
   for (const mark of marks.slice(0, MOST_MARKS)) {
     const own = byQueue.get(mark.message.queue);
@@ -33,14 +35,16 @@ export function joinAlike(
   }
   let comparisons = 0;
   let left = bytesLeft;
+  const isAgain = recently();
   for (const content of seen) {
+    if (isAgain(content)) continue;
     const near =
       content.queue === null ? marks : [...(byQueue.get(content.queue) ?? []), ...(byQueue.get(null) ?? [])];
     comparisons += near.length;
     if (comparisons > MOST_COMPARISONS) break;
     for (const mark of near) {
       if (content.bytes.length > left || !belongs(mark, content)) continue;
-      const key = Buffer.from(content.bytes).toString("latin1");
+      const key = textOf(content.bytes);
       if (mark.joined.has(key)) continue;
       left -= content.bytes.length;
       mark.joined.set(key, content.bytes.slice());
@@ -48,6 +52,30 @@ export function joinAlike(
   }
   return marks.map(({ message, joined }) => [...message.copies, ...joined.values()]);
 }
+
+/** A message that is sent over and over changes in the same way: what belongs to one belongs to all. */
+function distinct(changed: readonly ChangedMessage[]): ChangedMessage[] {
+  const byKey = new Map<string, ChangedMessage>();
+  for (const message of changed) {
+    const { queue, lengthBytes, copies } = message;
+    byKey.set([queue, lengthBytes, ...copies.map(textOf)].join("\n"), message);
+  }
+  return [...byKey.values()];
+}
+
+function recently(): (content: SeenContent) => boolean {
+  const recent = new Set<string>();
+  return ({ queue, lengthBytes, bytes }) => {
+    const key = `${queue}\n${lengthBytes}\n${textOf(bytes)}`;
+    if (recent.has(key)) return true;
+    if (recent.size >= MOST_RECENT) recent.clear();
+    recent.add(key);
+    return false;
+  };
+}
+
+const textOf = (bytes: Uint8Array) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 
 function markOf(message: ChangedMessage): Mark {
   const [first = new Uint8Array(0), ...others] = message.copies;
