@@ -122,7 +122,7 @@ export const VALID: Corpus = {
   "gap-of-damage-of-at-least-so-many": () => afterDamage({ lost: 1, at_least: true }),
   "two-captures": () => join(sample().bytes, sample({ number: 2 }).bytes),
   "three-captures-of-one-recording": () =>
-    join(...[1, 2, 3].map((part) => sample({ number: part, host: partOf(part) }).bytes)),
+    join(...[1, 2, 3].map((part) => sample({ number: part, host: partOf(part), ...chunksOf(part) }).bytes)),
   "chosen-calls-of-another-capture": () =>
     sample({ host: { ...HOST, sliced: { event: ["msgsnd"], comm: ["a", "b"] } } }).bytes,
   "the-same-capture-twice": () => join(sample().bytes, sample().bytes),
@@ -139,6 +139,27 @@ function afterDamage(gap: object): Uint8Array {
 function partOf(part: number) {
   const id = "10111213-1415-1617-1819-1a1b1c1d1e1f";
   return { ...HOST, recording: { id, part, first_record: 3 * (part - 1) } };
+}
+
+/** Offsets in mt_record. */
+const [SEQ, CALL, CPU] = [32, 40, 48] as const;
+
+/** The sample's records as those of a later part: sequences of cpus and calls of tasks go on. */
+function chunksOf(part: number) {
+  const [chunk, chunk2] = CHUNKS.map(({ records, ...names }) => {
+    const later = records.slice();
+    const view = new DataView(later.buffer);
+    for (let at = 0; at < later.length; at += view.getUint32(at, true)) {
+      // Of cpu 1 each part has lost seven.
+      const steps = view.getUint32(at + CPU, true) === 0 ? 2n : 8n;
+      const add = (offset: number, count: bigint) =>
+        view.setBigUint64(at + offset, view.getBigUint64(at + offset, true) + count * BigInt(part - 1), true);
+      add(SEQ, steps);
+      add(CALL, 1n);
+    }
+    return { records: later, ...names };
+  });
+  return { chunk, chunk2 };
 }
 
 function zstdChunk(compress: (payload: Uint8Array) => Uint8Array): Uint8Array {
