@@ -1,10 +1,8 @@
 /** What is whole of a damaged capture is taken over, the rest is told of, and nothing becomes more certain. */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseBtf, sliceBtf } from "../../src/btf/index.js";
 import type { Capture } from "../../src/format/capture.js";
 import { CaptureError } from "../../src/format/problem.js";
 import { openCaptures } from "../../src/format/sections.js";
@@ -13,7 +11,7 @@ import { captureInfo } from "../../src/replay/info.js";
 import type { CallLine } from "../../src/replay/types.js";
 import { RewriteError } from "../../src/rewrite/error.js";
 import { faultOfRecovered, recoverCapture } from "../../src/rewrite/recover.js";
-import { concat, REAL_START, RECORDER_BTF, START, triple } from "../replay/tape.js";
+import { concat, REAL_START, START, triple } from "../replay/tape.js";
 import { captureWith } from "../replay/verify/support.js";
 import { FIXTURES } from "../support/paths.js";
 import {
@@ -22,6 +20,7 @@ import {
   HOST,
   problemsOf,
   Recorder,
+  recorderBtf,
   recordsIn,
   recovered,
   sampleParts,
@@ -304,18 +303,11 @@ test("a first clock reading that lies makes no end before its start", () => {
   const encoder = encoderOf();
   const recorder = new Recorder();
   const { tape } = recorder;
-  const data = sliceBtf(parseBtf(RECORDER_BTF), [
-    "mt_record",
-    "mt_entry",
-    "mt_exit",
-    "mt_item",
-    "mt_queue",
-  ]).data;
   const bytes = concat([
     encoder.fileHeader(),
     encoder.host(HOST),
     encoder.clocks([triple(START + 1_000_000_000n, REAL_START)]),
-    encoder.btf({ origin: "recorder", sha256: createHash("sha256").update(data).digest("hex"), data }),
+    recorderBtf(encoder),
     recorder.chunk(encoder, [tape.entry({ at: 1000, call: 1 }), tape.exit({ at: 2000, call: 1, ret: 0 })]),
     encoder.clocks([{ ...triple(START + 9000n, REAL_START), reason: "end" }]),
     recorder.finish(encoder),

@@ -135,14 +135,18 @@ export function metadata(
   host: Partial<HostInfo> = {},
   realtimeNs = REAL_START,
 ): Uint8Array[] {
-  const sha256 = createHash("sha256").update(BTF).digest("hex");
   return [
     encoder.fileHeader(),
     encoder.host({ ...HOST, ...host }),
     encoder.clocks([triple(START, realtimeNs)]),
-    encoder.btf({ origin: "recorder", sha256, data: BTF }),
+    recorderBtf(encoder),
     inventory(encoder, 0, "start"),
   ];
+}
+
+export function recorderBtf(encoder: Encoder): Uint8Array {
+  const sha256 = createHash("sha256").update(BTF).digest("hex");
+  return encoder.btf({ origin: "recorder", sha256, data: BTF });
 }
 
 function inventory(encoder: Encoder, at: number, reason: "start" | "interval"): Uint8Array {
