@@ -3,11 +3,12 @@
  * open what else these may have got (alternatives.ts). Pairs are kept as long as a later one may turn out to be mixed up
  * with them.
  */
+
+import { insertInOrder, type OrderedList, orderedList } from "../ordered.js";
 import { type Alternatives, alternatives, type Pair } from "./alternatives.js";
 import { fits } from "./evidence.js";
 import type { HeldReceives } from "./held.js";
 import type { Beginnings, OpenCalls } from "./open-calls.js";
-import { insertInOrder, type OrderedList, orderedList } from "./ordered.js";
 import type { Received, Sent } from "./types.js";
 
 export interface AlikeMessages {

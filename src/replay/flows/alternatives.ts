@@ -3,10 +3,10 @@
  * in the order in which it came; so when sends and receives lasted says which places in that order each may have had.
  * A match is sure when no other matching fits these places: when it lies on no cycle (cycles.ts).
  */
+
+import { compareNumbers, countBelow, countUpTo, insertInOrder, type OrderedList } from "../ordered.js";
 import { components } from "./cycles.js";
-import { compareNumbers } from "./evidence.js";
 import type { Beginnings } from "./open-calls.js";
-import { countBelow, countUpTo, insertInOrder, type OrderedList } from "./ordered.js";
 import type { Received, Sent } from "./types.js";
 
 /** A receive with the message that it is taken to have got. */

@@ -1,4 +1,5 @@
 /** How a send and a receive are held against each other by what is known of both. */
+import { compareNumbers } from "../ordered.js";
 import { compareAny } from "./payload.js";
 import { accepts, rankOrder } from "./selection.js";
 import type { Received, Sent } from "./types.js";
@@ -60,9 +61,4 @@ export function placeNs(sent: Sent): number {
 export function preference(received: Received): (one: Sent, other: Sent) => number {
   return (one, other) =>
     rankOrder(received.selector, one.rank, other.rank) || compareNumbers(placeNs(one), placeNs(other));
-}
-
-/** By number; infinite ones too. */
-export function compareNumbers(one: number, other: number): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /** Receives of one queue that wait for the calls beside them to end, in order of exit. */
-import { compareNumbers } from "./evidence.js";
+import { compareNumbers } from "../ordered.js";
 import type { Received } from "./types.js";
 
 export interface HeldReceives {

@@ -4,8 +4,9 @@
  * what was there before, and what others may have done makes order prove nothing until the queue was seen empty.
  */
 import type { LossLedger } from "../losses.js";
+import { compareNumbers } from "../ordered.js";
 import { type AlikeMessages, alikeMessages } from "./alike.js";
-import { compareNumbers, fits, isAhead, isTelling } from "./evidence.js";
+import { fits, isAhead, isTelling } from "./evidence.js";
 import { heldReceives } from "./held.js";
 import { type KnowledgeOptions, queueKnowledge } from "./knowledge.js";
 import { type OpenCall, openCalls } from "./open-calls.js";

@@ -2,8 +2,9 @@
  * The messages of one queue that were sent and not yet received, as far as is known. Those with the same rank, length
  * and payload lie together, so that a receive looks at few.
  */
+
+import { type OrderedList, orderedList } from "../ordered.js";
 import { fits, placeNs, preference } from "./evidence.js";
-import { type OrderedList, orderedList } from "./ordered.js";
 import type { Received, Sent } from "./types.js";
 
 export interface Waiting {

@@ -3,8 +3,7 @@
  * calling lives, and one that was not announced anew has not exec'd. Says only what that proves.
  */
 import type { ChunkBody } from "../../format/types.js";
-import { compareNumbers } from "../flows/evidence.js";
-import { countUpTo } from "../flows/ordered.js";
+import { compareNumbers, countUpTo } from "../ordered.js";
 import type { PairedCall } from "../paired-call.js";
 import { windowFrom } from "./ending.js";
 import type { Registration, Unrecorded } from "./types.js";

@@ -1,5 +1,9 @@
 /** Lists in order of a number: where something belongs, and how much is below it. */
-import { compareNumbers } from "./evidence.js";
+
+/** By number; infinite ones too. */
+export function compareNumbers(one: number, other: number): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
 
 /** How many of these, in order, are below. */
 export function countBelow(sorted: readonly number[], limit: number): number {
