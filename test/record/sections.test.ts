@@ -288,4 +288,45 @@ test("what a recorder writes into one file is what a reader takes", () => {
   assert.ok(4 * frames <= fileFrames && 4 * contextsBytes <= fileContextsBytes - 2 * contextBytes);
 });
 
+test("what is held of the next capture counts where room for more is asked for", async () => {
+  const ROOM = 1 << 20;
+  const base = new FakeSink(ROOM);
+  const sections = sectionsIn(base, FEW);
+  await sections.first.writer.open();
+  const aside = sections.first.writer.bytesAtEnd - sections.first.writer.bytes;
+  const room = ROOM - base.writtenBytes - aside;
+  const { sink } = sections.next(2).part;
+  await sink.write(new Uint8Array(100));
+  await sink.reserve(room - 100);
+  let failure: unknown = null;
+  await sink.reserve(room - 99).catch((error: unknown) => {
+    failure = error;
+  });
+  assert.instance(failure, SinkFullError);
+});
+
+test("inventories of many queues are no longer wanted when readers would not keep them", async () => {
+  const sink = new FakeSink();
+  const sections = sectionsIn(sink, LIMITS);
+  const output = new FileOutput(sections.first, METADATA, null, sections);
+  await output.begin(boundary(0, "start", NOTHING));
+  const { inventory } = boundary(1, "start", NOTHING);
+  const queue = {
+    kind: "sysv",
+    namespaceInum: 1,
+    id: 1n,
+    name: null,
+    fields: {},
+    holders: [],
+  } as const;
+  const many = { ...inventory, queues: Array.from({ length: 4000 }, () => queue) };
+  const wanted: boolean[] = [];
+  for (let i = 0; i < 4; i++) {
+    wanted.push(output.inventoryMs !== null);
+    await output.inventory({ ...many, reason: "interval" });
+  }
+  wanted.push(output.inventoryMs !== null);
+  assert.equal(wanted, [true, true, true, true, false]);
+});
+
 test.run();

@@ -291,4 +291,18 @@ test("one gap a chunk, however many odd records it has", () => {
   assert.is(made.capture.summary?.records, 25n);
 });
 
+test("of which events all losses were is not known any more where a record is left out", () => {
+  const encoder = encoderOf();
+  const recorder = new Recorder();
+  const parts = metadata(encoder);
+  parts.push(recorder.chunk(encoder, around(recorder.tape, { event: 99 })));
+  parts.push(recorder.gap(encoder, 1, 1600, 1700, 3));
+  const lostByEvent = [{ event: 4, entries: 2n, exits: 1n }];
+  parts.push(recorder.finish(encoder, { lostByEvent }));
+  const capture = opened(concat(parts));
+  assert.is(capture.summary?.lostByEvent.length, 1);
+  const { summary } = sliced(capture, {}, { event: ["all"] }, true).capture;
+  assert.equal([summary?.lost, summary?.lostByEvent], [4n, []]);
+});
+
 test.run();
